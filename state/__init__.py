@@ -1,0 +1,1 @@
+"""Remembers: records, atomic store, lock."""

@@ -1,0 +1,88 @@
+"""One run at a time on one stack.
+
+The lock itself is the operating system's (released by the kernel however its holder dies), taken on a file of
+its own: the state file is replaced at every write, and a lock on a replaced file locks nothing. Who holds it
+stands in a third file, because opening a lock file may empty it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from state.record import now
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds the lock: process id, host and user, what it is doing, and since when (UTC)."""
+
+    pid: int
+    host: str
+    user: str
+    doing: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"{self.doing} by {self.user} on {self.host}, process {self.pid}, since {self.since}"
+
+
+class Held(Exception):
+    """Another run holds the lock. `holder` is None where it has not written its name yet."""
+
+    def __init__(self, path: Path, holder: Holder | None) -> None:
+        self.path = path
+        self.holder = holder
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        who = str(self.holder) if self.holder else "a process that has just started"
+        out = (
+            f"wait for it, or stop it with `kill {self.holder.pid}`"
+            if self.holder
+            else "try again in a moment"
+        )
+        return f"another run holds {self.path}: {who}. Fix: {out}; the lock goes with the process."
+
+
+@contextmanager
+def hold(state_path: Path, doing: str) -> Iterator[Holder | None]:
+    """Hold the stack's lock inside the block. Raises Held at once if another run has it.
+
+    Yields the holder that died with the lock in its hands, if the last one did; None otherwise.
+    """
+    lock_path = state_path.with_name(state_path.name + ".lock")
+    name_path = state_path.with_name(state_path.name + ".holder")
+    lock_path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(lock_path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise Held(lock_path, _read(name_path)) from error
+    try:
+        dead = _read(name_path)
+        name_path.write_text(json.dumps(asdict(_me(doing))))
+        yield dead
+    finally:
+        with suppress(OSError):
+            name_path.unlink()
+        lock.release()
+
+
+def _me(doing: str) -> Holder:
+    user = os.environ.get("USER") or os.environ.get("LOGNAME") or str(os.getuid())
+    return Holder(os.getpid(), socket.gethostname(), user, doing, now())
+
+
+def _read(path: Path) -> Holder | None:
+    try:
+        return Holder(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
