@@ -1,0 +1,179 @@
+"""What an AWS error means for us: one table from code to cause.
+
+Codes are matched exactly; messages only where AWS gives one code to many causes. ELBv2, IAM, Route 53 and Cloud
+Map put other words into the code than into the name of the exception class, so the codes are written as they come
+over the wire (botocore service models).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+
+class Cause(StrEnum):
+    GONE = "gone"
+    """What the call names does not exist (or not yet: that depends on how old it is)."""
+    IN_USE = "in use"
+    """Something else must go first; it may already be going."""
+    EXISTS = "exists"
+    """There is one of this name or key already."""
+    NOT_YET = "not yet"
+    """What the call needs is there but has not reached every part of AWS."""
+    THROTTLED = "throttled"
+    """Refused for its rate only: nothing was done."""
+    UNKNOWN_OUTCOME = "unknown outcome"
+    """No answer, or a server's error: it may have been done or not."""
+    QUOTA = "quota"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    """Anything else: AWS will not do this however often it is asked."""
+
+
+_GONE = """
+InvalidVpcID.NotFound InvalidSubnetID.NotFound InvalidSubnetId.NotFound InvalidInternetGatewayID.NotFound
+InvalidGatewayID.NotFound Gateway.NotAttached InvalidAllocationID.NotFound InvalidAddress.NotFound
+InvalidAssociationID.NotFound InvalidAssociation.NotFound NatGatewayNotFound InvalidNatGatewayID.NotFound
+InvalidRouteTableID.NotFound InvalidRouteTableId.NotFound InvalidRoute.NotFound InvalidGroup.NotFound
+InvalidGroupId.NotFound InvalidSecurityGroupID.NotFound InvalidPermission.NotFound
+InvalidSecurityGroupRuleId.NotFound InvalidNetworkInterfaceID.NotFound InvalidAttachmentID.NotFound
+LoadBalancerNotFound TargetGroupNotFound ListenerNotFound RuleNotFound
+ClusterNotFoundException ServiceNotFoundException ServiceNotActiveException
+ResourceNotFoundException NoSuchEntity
+"""
+
+_IN_USE = """
+DependencyViolation InvalidIPAddress.InUse InvalidGroup.InUse InvalidNetworkInterface.InUse IncorrectState
+ResourceInUse ClusterContainsServicesException ClusterContainsTasksException
+ClusterContainsContainerInstancesException
+UpdateInProgressException ResourceInUseException DeleteConflict OperationAbortedException ResourceConflictException
+ConflictException
+"""
+
+_EXISTS = """
+InvalidSubnet.Conflict Resource.AlreadyAssociated RouteAlreadyExists InvalidGroup.Duplicate
+InvalidPermission.Duplicate DuplicateLoadBalancerName DuplicateTargetGroupName DuplicateListener
+EntityAlreadyExists ResourceAlreadyExistsException
+"""
+
+_THROTTLED = """
+RequestLimitExceeded Throttling ThrottlingException ThrottledException RequestThrottled RequestThrottledException
+TooManyRequestsException EC2ThrottledException SlowDown BandwidthLimitExceeded TransactionInProgressException
+PriorRequestNotComplete ProvisionedThroughputExceededException
+"""
+
+_QUOTA = """
+VpcLimitExceeded SubnetLimitExceeded InternetGatewayLimitExceeded AddressLimitExceeded NatGatewayLimitExceeded
+RouteTableLimitExceeded RouteLimitExceeded SecurityGroupLimitExceeded SecurityGroupsPerInterfaceLimitExceeded
+RulesPerSecurityGroupLimitExceeded NetworkInterfaceLimitExceeded TooManyLoadBalancers TooManyTargetGroups
+TooManyListeners TooManyRules TooManyTargets TooManyTags TargetGroupAssociationLimit LimitExceeded
+LimitExceededException CodeStorageExceededException InsufficientFreeAddressesInSubnet
+"""
+
+_DENIED = "UnauthorizedOperation AccessDenied AccessDeniedException OptInRequired AuthorizationError"
+
+_EXPIRED = """
+ExpiredToken ExpiredTokenException RequestExpired InvalidClientTokenId UnrecognizedClientException AuthFailure
+SignatureDoesNotMatch
+"""
+
+_SERVER = """
+InternalError InternalFailure InternalServerError ServiceUnavailable ServiceException ServerException Unavailable
+"""
+
+_CAUSES: dict[str, Cause] = {
+    code: cause
+    for cause, codes in (
+        (Cause.GONE, _GONE),
+        (Cause.IN_USE, _IN_USE),
+        (Cause.EXISTS, _EXISTS),
+        (Cause.THROTTLED, _THROTTLED),
+        (Cause.QUOTA, _QUOTA),
+        (Cause.DENIED, _DENIED),
+        (Cause.EXPIRED, _EXPIRED),
+        (Cause.UNKNOWN_OUTCOME, _SERVER),
+    )
+    for code in codes.split()
+}
+
+_BY_MESSAGE: tuple[tuple[str, str, Cause], ...] = (
+    # A fresh role or policy has not reached the service that is to use it (section 2.2 of the manual).
+    ("InvalidParameterValueException", "cannot be assumed by Lambda", Cause.NOT_YET),
+    ("InvalidParameterValueException", "does not have permissions to call", Cause.NOT_YET),
+    ("InvalidParameterValueException", "throttled by EC2", Cause.THROTTLED),
+    ("InvalidParameterException", "Unable to assume the service linked role", Cause.NOT_YET),
+    ("InvalidParameterException", "unable to assume the role", Cause.NOT_YET),
+    ("InvalidParameterException", "verify that the ECS service role", Cause.NOT_YET),
+    ("ClientException", "unable to assume the role", Cause.NOT_YET),
+    ("InvalidParameterException", "does not have an associated load balancer", Cause.NOT_YET),
+    ("InvalidParameterException", "was not idempotent", Cause.EXISTS),
+    ("InvalidParameterException", "while deployments are active", Cause.IN_USE),
+    ("InvalidParameterException", "while scaled above 0", Cause.IN_USE),
+    ("MalformedPolicyDocument", "Invalid principal", Cause.NOT_YET),
+    # The attachment of a fresh internet gateway has not landed yet.
+    ("InvalidParameterValue", "belong to different networks", Cause.NOT_YET),
+    ("ResourceConflictException", "already exist", Cause.EXISTS),
+    # ReleaseAddress while an interface of AWS's own still holds the address.
+    ("AuthFailure", "do not have permission to access the specified resource", Cause.IN_USE),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`call` is the API's operation name; `code` and `message` are AWS's own words."""
+
+    cause: Cause
+    code: str
+    message: str
+    call: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" if self.message else self.code
+
+
+def verdict(error: ClientError | BotoCoreError) -> Verdict:
+    """Sort an error that boto3 raised."""
+    if isinstance(error, ClientError):
+        return _of_answer(error)
+    if isinstance(error, HTTPClientError):
+        return Verdict(Cause.UNKNOWN_OUTCOME, type(error).__name__, str(error))
+    return Verdict(Cause.REFUSED, type(error).__name__, str(error))
+
+
+def _of_answer(error: ClientError) -> Verdict:
+    details: dict[str, Any] = dict(error.response.get("Error", {}))
+    code, message = str(details.get("Code", "")), str(details.get("Message", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return Verdict(_cause(code, message, status), code, message, error.operation_name)
+
+
+def _cause(code: str, message: str, status: int) -> Cause:
+    for listed, words, cause in _BY_MESSAGE:
+        if code == listed and words.lower() in message.lower():
+            return cause
+    if code in _CAUSES:
+        return _CAUSES[code]
+    return Cause.UNKNOWN_OUTCOME if status >= 500 else Cause.REFUSED
+
+
+def gone(error: ClientError) -> bool:
+    """Whether the error says that what the call names does not exist."""
+    return verdict(error).cause is Cause.GONE
+
+
+NEXT_MOVE: dict[Cause, str] = {
+    Cause.QUOTA: "ask for a higher quota in the Service Quotas console or remove what is not needed, then resume",
+    Cause.DENIED: "give the caller this permission (and iam:PassRole where a role is handed on), then resume",
+    Cause.EXPIRED: "refresh the credentials (for example `aws sso login`), then resume",
+    Cause.IN_USE: "something else still uses it: remove that, then resume",
+    Cause.GONE: "something that this step needs was deleted meanwhile; resume makes it again",
+    Cause.THROTTLED: "AWS is limiting this account's call rate; resume when other load on it has gone down",
+    Cause.UNKNOWN_OUTCOME: "AWS or the way to it is failing; resume when it has recovered",
+    Cause.NOT_YET: "AWS had not propagated a fresh resource in time; resume",
+    Cause.EXISTS: "there is one of this name that could not be taken over; look at it, then resume",
+    Cause.REFUSED: "correct what AWS refuses in the stack file (or in the account), then resume",
+}

@@ -1,0 +1,183 @@
+"""What a step is: one AWS resource, one creating call, one id.
+
+Steps never sleep and never loop. `settle` and `delete` look at what AWS said last, do what can be done now, and
+say `Pending` when there is something to wait for; they are called again with a fresh look. So a step may be
+interrupted and resumed between any two calls, and who waits, how long and how often is decided in one place.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from state.record import Record
+from steps.aws.context import Aws, Look
+
+
+class Until(StrEnum):
+    """How far a needed step must be before the needing one may start."""
+
+    EXISTS = "exists"
+    """Its id is known: a listener may be made while its load balancer is provisioning."""
+    READY = "ready"
+    """It is settled: usable, configured, propagated as far as AWS tells."""
+
+
+@dataclass(frozen=True)
+class Need:
+    step: str
+    until: Until = Until.READY
+
+
+class Retry(StrEnum):
+    """What makes it safe to send the creating call again when its answer was lost."""
+
+    TOKEN = "token"
+    """AWS knows the token that the record carries and answers with the same resource."""
+    KEY = "key"
+    """AWS refuses a second resource of this name or key."""
+    LOOK = "look"
+    """Nothing: look by owner tag until a fresh resource must have become visible, then send again."""
+
+
+class Change(StrEnum):
+    """What happens when the stack file now asks for another creating call than the recorded one."""
+
+    REFUSE = "refuse"
+    REMAKE = "remake"
+    """Make another one; the kind's `delete` removes all of its generations."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One resource as one read described it. `tags` is None where the read did not tell them."""
+
+    id: str
+    raw: Mapping[str, Any]
+    tags: Mapping[str, str] | None = None
+    key: str | None = None
+    going: bool = False
+    """It is being deleted: nothing can be done with it, and its name or place is not free yet."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Not yet; `said` is what AWS last said, in AWS's words where it has any."""
+
+    said: str
+    doubt: bool = False
+    """A request was sent and its outcome is not known."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    pass
+
+
+class StepFailed(Exception):
+    """Waiting longer would not help. `why` is the cause, `fix` what to do next."""
+
+    def __init__(self, why: str, fix: str, call: str = "", code: str = "") -> None:
+        self.why, self.fix, self.call, self.code = why, fix, call, code
+        super().__init__(why)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a step may see: AWS, its own record, and the records of the steps that it declared to need.
+
+    `needs[name]` of an undeclared step is a KeyError, on purpose.
+    """
+
+    aws: Aws
+    record: Record
+    needs: Mapping[str, Record]
+    notes: list[str] = field(default_factory=list)
+    """What was found different and set right, for the user."""
+
+    def id_of(self, step: str) -> str:
+        """The AWS id of a needed step. Raises KeyError where it was not declared."""
+        return self.own_id(self.needs[step])
+
+    def output(self, step: str, name: str) -> Any:
+        return self.needs[step].outputs[name]
+
+    @property
+    def id(self) -> str:
+        return self.own_id(self.record)
+
+    @staticmethod
+    def own_id(record: Record) -> str:
+        if record.id is None:
+            raise LookupError(f"{record.name} has no id yet")
+        return record.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(ABC):
+    """One resource of a stack. The fields of a subclass are what the stack file asks of it."""
+
+    kind: ClassVar[str]
+    """The key under which destroy finds the class."""
+    noun: ClassVar[str]
+    """AWS's own name of such a thing, for sentences."""
+    family: ClassVar[str]
+    """The group under which people are shown it."""
+    retry: ClassVar[Retry] = Retry.LOOK
+    change: ClassVar[Change] = Change.REFUSE
+    mutable: ClassVar[frozenset[str]] = frozenset()
+    """Parameters of the creating call that `settle` brings up to date in place."""
+    typical: ClassVar[float] = 1.0
+    """Seconds until ready, usually (`docs/aws-waits.md`): the longest chain is started first."""
+    patience: ClassVar[float] = 300.0
+    """Seconds after which waiting to be ready is given up."""
+    typical_delete: ClassVar[float] = 1.0
+    patience_delete: ClassVar[float] = 1200.0
+    deleted_last: ClassVar[bool] = False
+    """Others go on needing it in the background, so it waits for all that is not marked so."""
+
+    name: str
+    """Unique in the stack; also the value of the owner tag `provisioner:step`."""
+    needs: tuple[Need, ...] = ()
+
+    def key(self, ids: Mapping[str, str]) -> str | None:
+        """The natural key, as far as the ids of needed steps known so far allow to tell it."""
+        return None
+
+    @abstractmethod
+    def request(self, job: Job) -> dict[str, Any]:
+        """The parameters of the creating call, without tags, token and binary content. Pure; JSON."""
+
+    @classmethod
+    @abstractmethod
+    def survey(cls, look: Look, records: Sequence[Record]) -> Iterable[Seen]:
+        """Everything that may be one of these records, in as few reads as AWS allows."""
+
+    @abstractmethod
+    def create(self, job: Job) -> str:
+        """Exactly one mutating call, tagged at birth, made of `job.record.request`; returns the id."""
+
+    def settle(self, job: Job, seen: Seen | None) -> Ready | Pending:
+        """Bring settings up to date and tell whether it is usable. Safe to call any number of times.
+
+        `seen` is None right after `create`, before the first look: a step that needs one says `Pending`.
+        """
+        return Ready()
+
+    @classmethod
+    def stranger(cls, seen: Seen) -> str | None:
+        """What to say of a sighting inside our own resources that is none of the stack's; None: nothing."""
+        return None
+
+    @classmethod
+    @abstractmethod
+    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
+        """Delete, and tell whether it is really gone. `seen` None: it is in no listing any more."""

@@ -1,0 +1,112 @@
+"""The verbs of a step with AWS's errors sorted: what time will mend is `Pending`, the rest is `StepFailed`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from state.record import Record
+from steps.aws.context import Look
+from steps.aws.errors import NEXT_MOVE, Cause, Verdict, verdict
+from steps.base import Gone, Job, Pending, Ready, Seen, Step, StepFailed
+
+_PASSES = frozenset({Cause.THROTTLED, Cause.NOT_YET, Cause.UNKNOWN_OUTCOME, Cause.IN_USE, Cause.GONE})
+"""Causes that go away: `GONE` because a step names only what was just seen or made, so it is not visible yet."""
+_AWS_ERRORS = (ClientError, BotoCoreError)
+
+
+class Foreign(Exception):
+    """A resource of our name that is not ours. Nothing may be done to it."""
+
+    def __init__(self, step: str, noun: str, seen: Seen) -> None:
+        self.step = step
+        owner = (seen.tags or {}).get("provisioner:stack")
+        whose = f"it belongs to another stack, '{owner}'" if owner else "it bears no owner tag of this stack"
+        super().__init__(
+            f"{noun} {seen.key or seen.id} exists already and {whose}. It was not touched. "
+            f"Fix: give this stack another name (--name), or remove {seen.id} yourself."
+        )
+
+
+class Ambiguous(Exception):
+    """Two resources bear the tags of one step: only a person can say which is the right one."""
+
+    def __init__(self, step: str, noun: str, found: Sequence[Seen]) -> None:
+        self.step = step
+        ids = ", ".join(sorted(seen.id for seen in found))
+        super().__init__(
+            f"{len(found)} resources are tagged as {noun} '{step}' of this stack: {ids}. "
+            f"Fix: delete all but the one in use, then run again."
+        )
+
+
+def survey(cls: type[Step], look: Look, records: Sequence[Record]) -> tuple[dict[str, Seen], list[Seen]]:
+    """Which of the records AWS has, by step name; and the sightings that are none of them.
+
+    Raises StepFailed where AWS cannot be asked, Foreign or Ambiguous where the answer must not be used.
+    """
+    try:
+        candidates = list(cls.survey(look, records))
+    except _AWS_ERRORS as error:
+        raise _explained(verdict(error)) from error
+    found = {record.name: seen for record in records if (seen := _match(cls, look, record, candidates))}
+    claimed = {id(seen) for seen in found.values()}
+    return found, [seen for seen in candidates if id(seen) not in claimed]
+
+
+def create(step: Step, job: Job) -> str | Pending:
+    """Make the resource; or tell what is in the way that will pass (look again before the next try)."""
+    try:
+        return step.create(job)
+    except _AWS_ERRORS as error:
+        found = verdict(error)
+        if found.cause not in _PASSES and found.cause is not Cause.EXISTS:
+            raise _explained(found) from error
+        return Pending(str(found), doubt=found.cause is Cause.UNKNOWN_OUTCOME)
+
+
+def settle(step: Step, job: Job, seen: Seen | None) -> Ready | Pending:
+    try:
+        return step.settle(job, seen)
+    except _AWS_ERRORS as error:
+        return _passing(verdict(error), error)
+
+
+def delete(cls: type[Step], job: Job, seen: Seen | None) -> Gone | Pending:
+    """Delete a step's resource. A `gone` answer is believed only when the next look confirms it."""
+    try:
+        return cls.delete(job, seen)
+    except _AWS_ERRORS as error:
+        return _passing(verdict(error), error)
+
+
+def _passing(found: Verdict, error: Exception) -> Pending:
+    if found.cause not in _PASSES:
+        raise _explained(found) from error
+    return Pending(str(found))
+
+
+def _explained(found: Verdict) -> StepFailed:
+    return StepFailed(str(found), NEXT_MOVE[found.cause], found.call, found.code)
+
+
+def _match(cls: type[Step], look: Look, record: Record, candidates: Sequence[Seen]) -> Seen | None:
+    """The one sighting that is this record: by recorded id, else by owner tag, else by name."""
+    by_id = [seen for seen in candidates if record.id is not None and seen.id == record.id]
+    if by_id:
+        return by_id[0]
+    tagged = [seen for seen in candidates if _tagged(look, record, seen)]
+    if len(tagged) > 1:
+        raise Ambiguous(record.name, cls.noun, tagged)
+    if tagged:
+        return tagged[0]
+    named = [seen for seen in candidates if record.key is not None and seen.key == record.key]
+    if named and named[0].tags is not None and not look.aws.owner.owns(named[0].tags):
+        raise Foreign(record.name, cls.noun, named[0])
+    return named[0] if named else None
+
+
+def _tagged(look: Look, record: Record, seen: Seen) -> bool:
+    tags = seen.tags or {}
+    return look.aws.owner.owns(tags) and tags.get("provisioner:step") == record.name
