@@ -1,0 +1,287 @@
+"""Provision and destroy over any steps: look, then make what is missing, then settle; and the way back.
+
+The engine knows records, needs and verbs, and nothing of AWS. It promises that an intent is on disk before a
+creating call is sent and the id before anything else happens (Pulumi's journal, `BeginMutation`); that nothing is
+created, changed or deleted while any step's name is found in foreign hands; and that destroy needs only records.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from provisioner.events import Notice, Outcome, Progress
+from provisioner.run import Refused, Run, Setting
+from provisioner.schedule import Node, chains
+from state.record import Operation, Phase, Record, now
+from steps import lifecycle
+from steps.aws.owner import token
+from steps.base import Change, Pending, Ready, Retry, Seen, Step, Until
+
+_CREATE_PATIENCE = 180.0
+"""AWS seconds for what a creating call may wait for: fresh needs, fresh roles, throttling, a lost answer."""
+_CREATE_WEIGHT = 0.5
+"""AWS seconds that a creating call usually takes."""
+
+
+def provision(setting: Setting, steps: Sequence[Step]) -> None:
+    """Make, complete or heal all steps. Raises Failed, Interrupted, Refused, or lifecycle's Foreign/Ambiguous."""
+    _Provision(setting, steps).run()
+
+
+def destroy(setting: Setting) -> None:
+    """Delete everything recorded, in reverse. Raises as `provision` does."""
+    _Destroy(setting).run()
+
+
+class _Provision(Run):
+    def __init__(self, setting: Setting, steps: Sequence[Step]) -> None:
+        super().__init__(setting)
+        self.steps = {step.name: step for step in steps}
+        self.outcomes: dict[str, Outcome] = {}
+        self.doubts: dict[str, float] = {}
+
+    def run(self) -> None:
+        records = [self._record(step) for step in self.steps.values()]
+        self.look_at_all(records)
+        self._refuse_what_cannot_be()
+        self._note_doubts()
+        self._tell_what_is_left_over()
+        nodes, expected = self._nodes()
+        self.start(Operation.PROVISION, records, expected)
+        self.schedule(nodes)
+
+    def _record(self, step: Step) -> Record:
+        """What is recorded of the step, or the record of one that was never begun."""
+        known = self.ledger.records.get(step.name)
+        if known is not None:
+            return replace(known, needs=_names(step))
+        return Record(step.name, step.kind, needs=_names(step), key=step.key(self._ids()))
+
+    def _ids(self) -> dict[str, str]:
+        return {name: record.id for name, record in self.ledger.records.items() if record.id}
+
+    def _note_doubts(self) -> None:
+        """What may be there unseen, and would be made twice: a name or an unused token protects from that."""
+        for name, step in self.steps.items():
+            record = self.ledger.records.get(name)
+            if record is None or self.sights[name] is not None or step.retry is Retry.KEY:
+                continue
+            if step.retry is Retry.LOOK or record.id is not None:
+                self.doubts[name] = time.monotonic() + self.doubt(record)
+
+    def _refuse_what_cannot_be(self) -> None:
+        """What exists and cannot be changed in place must not be asked to be otherwise."""
+        wrong = [text for step in self.steps.values() for text in self._unchangeable(step)]
+        if wrong:
+            raise Refused(
+                "these cannot be changed in place: "
+                + "; ".join(wrong)
+                + ". Nothing was changed. Fix: put them back, or destroy the stack and provision it again."
+            )
+
+    def _unchangeable(self, step: Step) -> list[str]:
+        record = self.ledger.records.get(step.name)
+        if record is None or self.sights[step.name] is None or step.change is Change.REMAKE:
+            return []
+        try:
+            wanted = step.request(self.job(self._record(step)))
+        except LookupError:  # something it needs is to be made first: its id is not known yet
+            return []
+        return [
+            f"{step.name}: {key} is {record.request[key]!r}, the stack file wants {value!r}"
+            for key, value in wanted.items()
+            if key in record.request and record.request[key] != value and key not in step.mutable
+        ]
+
+    def _tell_what_is_left_over(self) -> None:
+        left = tuple(name for name in self.ledger.records if name not in self.steps)
+        if left:
+            text = "recorded, but no longer in the stack file: they stay until `destroy`"
+            self.setting.listener.tell(Notice(text, details=left))
+
+    def _nodes(self) -> tuple[list[Node], float]:
+        """Two nodes a step: it exists, it is ready. Returns them and the longest chain in AWS's seconds."""
+        after: dict[str, set[str]] = {}
+        weights: dict[str, float] = {}
+        for name, step in self.steps.items():
+            after[_exists(name)] = {_reached(need.step, need.until) for need in step.needs}
+            after[_ready(name)] = {_exists(name)}
+            there = self.sights.get(name) is not None
+            weights |= {
+                _exists(name): 0.0 if there else _CREATE_WEIGHT,
+                _ready(name): 0.0 if there else step.typical,
+            }
+        chain = chains(weights, after)
+        nodes = []
+        for place, (name, step) in enumerate(self.steps.items()):
+            for node, work, patience in (
+                (_exists(name), self._make, _CREATE_PATIENCE),
+                (_ready(name), self._settle, step.patience),
+            ):
+                rank = (float(place),) if self.setting.parallel == 1 else (-chain[node], float(place))
+                nodes.append(self.node(node, self._record(step), after[node], rank, work, patience))
+        return nodes, max(chain.values(), default=0.0)
+
+    def _make(self, name: str) -> str | None:
+        """Bring it into existence: find it, or wait out a doubt, or write the intent and create it."""
+        step, seen = self.steps[name], self.sights.get(name)
+        record = self._record(step)
+        if seen is not None and seen.going:
+            return f"the former one is being deleted ({seen.id})"
+        if seen is not None and not self._superseded(step, record):
+            self._adopt(step, record, seen)
+            return None
+        if seen is None and time.monotonic() < self.doubts.get(name, 0.0):
+            return "looking whether an earlier call made it"
+        return self._create(step, self._intend(step, record, seen))
+
+    def _superseded(self, step: Step, record: Record) -> bool:
+        return step.change is Change.REMAKE and step.request(self.job(record)) != record.request
+
+    def _adopt(self, step: Step, record: Record, seen: Seen) -> None:
+        """It is there. Usually that is what the record says; else the record catches up."""
+        self.outcomes.setdefault(step.name, Outcome.UNCHANGED if record.id else Outcome.FOUND)
+        if record.id == seen.id and record.phase in (Phase.CREATED, Phase.READY):
+            if record != self.ledger.records[step.name]:
+                self.ledger.put(record)
+            return
+        self.ledger.put(
+            replace(
+                record,
+                phase=Phase.CREATED,
+                id=seen.id,
+                key=record.key or step.key(self._ids()),
+                request=record.request or step.request(self.job(record)),
+                intended_at=record.intended_at or now(),
+                created_at=record.created_at or now(),
+            )
+        )
+
+    def _intend(self, step: Step, record: Record, seen: Seen | None) -> Record:
+        """Write down what will be asked for before it is; the same token as long as it is the same wish."""
+        request = step.request(self.job(record))
+        begun = record.phase is not Phase.PLANNED
+        if record.phase is Phase.CREATING and record.request == request:
+            return record
+        if begun and record.phase is not Phase.CREATING:
+            self.outcomes[step.name] = Outcome.REPLACED if seen else Outcome.REMADE
+        generation = record.generation + begun
+        return self.ledger.put(
+            Record(
+                name=step.name,
+                kind=step.kind,
+                phase=Phase.CREATING,
+                needs=_names(step),
+                generation=generation,
+                token=token(self.ledger.state.stack_id, step.name, generation),
+                key=step.key(self._ids()),
+                request=request,
+                intended_at=now(),
+            )
+        )
+
+    def _create(self, step: Step, record: Record) -> str | None:
+        self.tell(record, Progress.WORKING, "creating")
+        made = lifecycle.create(step, self.job(record))
+        if isinstance(made, Pending):
+            if made.doubt and step.retry is Retry.LOOK:
+                self.doubts[step.name] = time.monotonic() + self.setting.pace.consistency
+            self.tell(record, Progress.WAITING, made.said)
+            return made.said
+        self.outcomes.setdefault(step.name, Outcome.CREATED)
+        self.sights[step.name] = None
+        self.ledger.put(replace(record, id=made, phase=Phase.CREATED, created_at=now()))
+        return None
+
+    def _settle(self, name: str) -> str | None:
+        notes: list[str] = []
+        record = self.ledger.records[name]
+        found = lifecycle.settle(self.steps[name], self.job(record, notes), self.sights.get(name))
+        if notes:
+            self._tell_set_right(name, notes)
+        if isinstance(found, Pending):
+            self.tell(record, Progress.WAITING, found.said)
+            return found.said
+        self._ready(record, found)
+        return None
+
+    def _tell_set_right(self, name: str, notes: Sequence[str]) -> None:
+        if self.outcomes[name] is Outcome.UNCHANGED:
+            self.outcomes[name] = Outcome.SET_RIGHT
+        self.setting.listener.tell(Notice("; ".join(notes), step=name))
+
+    def _ready(self, record: Record, found: Ready) -> None:
+        settled = replace(
+            record,
+            phase=Phase.READY,
+            outputs=dict(found.outputs),
+            request=self.steps[record.name].request(self.job(record)),
+            ready_at=record.ready_at or now(),
+        )
+        if settled != record:
+            self.ledger.put(settled)
+        self.tell(settled, Progress.DONE, outcome=self.outcomes[record.name])
+
+
+class _Destroy(Run):
+    def run(self) -> None:
+        records = list(self.ledger.records.values())
+        self.look_at_all(records)
+        nodes, expected = self._nodes(records)
+        self.start(Operation.DESTROY, records[::-1], expected)
+        self.schedule(nodes)
+
+    def _nodes(self, records: Sequence[Record]) -> tuple[list[Node], float]:
+        """A record goes when all that need it have gone; some kinds wait for all the others besides."""
+        after = {record.name: {one.name for one in records if record.name in one.needs} for record in records}
+        last = {record.name for record in records if self.cls(record).deleted_last}
+        for name in last:
+            after[name] |= after.keys() - last
+        chain = chains({record.name: self.cls(record).typical_delete for record in records}, after)
+        nodes = []
+        for place, record in enumerate(reversed(records)):
+            rank = (float(place),) if self.setting.parallel == 1 else (-chain[record.name], float(place))
+            patience = self.cls(record).patience_delete
+            nodes.append(self.node(record.name, record, after[record.name], rank, self._delete, patience))
+        return nodes, max(chain.values(), default=0.0)
+
+    def _delete(self, name: str) -> str | None:
+        record, seen = self.ledger.records[name], self.sights.get(name)
+        if seen is None and record.phase is not Phase.DELETING and self.doubt(record) > 0:
+            return "looking whether an earlier call made it"
+        outcome = Outcome.ABSENT
+        if record.phase is Phase.DELETING or seen is not None:
+            outcome = Outcome.DELETED
+            record = self._mark(record, seen)
+        found = lifecycle.delete(self.cls(record), self.job(record), seen)
+        if isinstance(found, Pending):
+            self.tell(record, Progress.WAITING, found.said)
+            return found.said
+        self.ledger.drop(name)
+        self.tell(record, Progress.DONE, outcome=outcome)
+        return None
+
+    def _mark(self, record: Record, seen: Seen | None) -> Record:
+        marked = replace(record, phase=Phase.DELETING, id=seen.id if seen else record.id)
+        if marked == record:
+            return record
+        self.tell(marked, Progress.WORKING, "deleting")
+        return self.ledger.put(marked)
+
+
+def _names(step: Step) -> tuple[str, ...]:
+    return tuple(need.step for need in step.needs)
+
+
+def _exists(name: str) -> str:
+    return f"{name} exists"
+
+
+def _ready(name: str) -> str:
+    return f"{name} ready"
+
+
+def _reached(name: str, until: Until) -> str:
+    return {Until.EXISTS: _exists, Until.READY: _ready}[until](name)
