@@ -1,0 +1,1 @@
+"""One stack file for each system that the tool brings up."""

@@ -1,0 +1,1 @@
+"""Handlers that are zipped and run in AWS; never imported by the tool."""

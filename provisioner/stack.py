@@ -1,0 +1,88 @@
+"""The stack file: from TOML to a model in which everything that can be known is right.
+
+`load` finds every problem of a file at once and raises one StackError with all of them. `restore` takes the model
+back from a state file and looks at no other file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from provisioner import stack_checks, stack_file, stack_words
+from provisioner.stack_errors import Problem, StackError
+from provisioner.stack_model import (
+    Cluster,
+    Egress,
+    Function,
+    HealthCheck,
+    LoadBalancer,
+    Network,
+    Service,
+    Stack,
+)
+from provisioner.stack_schema import schema
+
+__all__ = [
+    "Cluster",
+    "Egress",
+    "Function",
+    "HealthCheck",
+    "LoadBalancer",
+    "Network",
+    "Problem",
+    "Service",
+    "Stack",
+    "StackError",
+    "load",
+    "restore",
+    "schema",
+]
+
+
+def load(path: Path, overrides: Sequence[str] = (), name: str | None = None) -> Stack:
+    """The stack of a file, with `KEY=VALUE` overrides and another name if one is given.
+
+    Promises that every check that needs no AWS call has passed. Raises StackError with all problems.
+    """
+    document = stack_file.read(path)
+    problems = stack_file.override(document, overrides)
+    if name is not None:
+        document["name"] = name
+    stack, found = _checked(document, {"folder": path.absolute().parent})
+    if stack is None or problems or found:
+        raise StackError(path, [*problems, *found])
+    return stack
+
+
+def restore(document: Mapping[str, Any]) -> Stack:
+    """The stack that `model_dump(mode="json")` wrote; raises StackError where it is not one."""
+    try:
+        return Stack.model_validate(document)
+    except ValidationError as error:
+        problems = [stack_words.problem(one) for one in _errors(error)]
+        raise StackError(Path("the recorded stack"), problems) from None
+
+
+def _checked(document: dict[str, Any], context: dict[str, Any]) -> tuple[Stack | None, list[Problem]]:
+    """The stack, or as much of it as is sound, and everything that is wrong with it."""
+    try:
+        stack = Stack.model_validate(document, context=context)
+        return stack, list(stack_checks.problems(stack, frozenset()))
+    except ValidationError as error:
+        errors = _errors(error)
+    problems = [stack_words.problem(one) for one in errors]
+    sound, broken = stack_words.salvage(document, errors)
+    try:
+        rest = Stack.model_validate(sound, context=context)
+    except ValidationError:  # what is wrong is told all the same
+        return None, problems
+    return None, [*problems, *stack_checks.problems(rest, broken)]
+
+
+def _errors(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False)

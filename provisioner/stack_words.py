@@ -1,0 +1,126 @@
+"""From the model's complaints to problems in plain words, and a document rid of what was complained about."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from provisioner import stack_schema
+from provisioner.stack_errors import Problem, Wrong, listed, meant, nearest
+
+Path = tuple[str | int, ...]
+
+_LATER: Mapping[str, tuple[str, ...]] = {
+    "network.egress": ("endpoints", "public-ip", "none"),
+    "load_balancer.type": ("network",),
+    "load_balancer.scheme": ("internet-facing",),
+}
+"""Values that the design foresees and this version cannot do."""
+
+_KEY = "[key]"
+_PLACEHOLDERS: Mapping[str, Any] = {"name": "x", "image": "x", "port": 80, "source": ".", "cidr": "10.0.0.0/16"}
+_ENTRIES: Mapping[str, Any] = {"services": {"image": "x", "port": 80}, "functions": {"source": "."}}
+
+
+def problem(error: ErrorDetails) -> Problem:
+    """One complaint of the model, in words."""
+    path = _path(error)
+    kind, value = error["type"], error["input"]
+    if kind == "missing":
+        return _missing(path)
+    if kind == "extra_forbidden":
+        return _unknown(path, value)
+    what, fix = _misfit(path, error)
+    if error["loc"][-1] == _KEY:
+        return Problem(dotted(path), None, f"{value!r} {what}", fix)
+    return Problem(dotted(path), value, what, fix)
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """A place as one writes it: `functions.caller.egress[0].port`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "".join(steps).removeprefix(".")
+
+
+def _path(error: ErrorDetails) -> Path:
+    return tuple(step for step in error["loc"] if step != _KEY)
+
+
+def _missing(path: Path) -> Problem:
+    node = stack_schema.node(path) or {}
+    about = node.get("description", "")
+    return Problem(dotted(path), None, "is missing", f"add it: {stack_schema.expected(path)}. {about}")
+
+
+def _unknown(path: Path, value: object) -> Problem:
+    *table, key = path
+    known = stack_schema.keys(table)
+    if guess := nearest(str(key), known):
+        return Problem(dotted(path), value, "unknown key", f'did you mean "{dotted((*table, guess))}"?')
+    where = f"[{dotted(table)}]" if table else "the top level"
+    return Problem(dotted(path), value, "unknown key", f"remove it; {where} has {', '.join(known)}")
+
+
+def _misfit(path: Path, error: ErrorDetails) -> tuple[str, str]:
+    """What is wrong with a value and the fix."""
+    kind, value = error["type"], error["input"]
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, Wrong):
+        return cause.what, cause.fix
+    if kind == "literal_error":
+        return _not_a_choice(path, value)
+    if kind == "too_long":
+        return "has too many entries", f"keep to {error['ctx']['max_length']}"
+    return f"must be {stack_schema.expected(path)}", _example(path)
+
+
+def _example(path: Path) -> str:
+    default = (stack_schema.node(path) or {}).get("default")
+    return f"use {listed([default])}, or another" if default not in (None, "", [], {}) else "correct it"
+
+
+def _not_a_choice(path: Path, value: object) -> tuple[str, str]:
+    node = stack_schema.node(path) or {}
+    choices = [str(one) for one in node.get("enum", [node.get("const")])]
+    if value in _LATER.get(dotted(path), ()):
+        return "is not yet supported", f"use {listed(choices)} until a later version has it"
+    return f"must be one of {listed(choices)}", meant(str(value), choices, "")
+
+
+def salvage(document: Mapping[str, Any], errors: Iterable[ErrorDetails]) -> tuple[dict[str, Any], set[Path]]:
+    """The document with everything faulty left out or stood in for, and the places where that was done.
+
+    So whatever depends on several values can still be checked where all of those are sound.
+    """
+    whole, broken = copy.deepcopy(dict(document)), set[Path]()
+    for error in errors:
+        path = _without_index(_path(error))
+        _put_right(whole, path, foreign=error["type"] == "extra_forbidden" or error["loc"][-1] == _KEY)
+        if error["type"] != "extra_forbidden":
+            broken.add(path[:-1] if error["loc"][-1] == _KEY else path)
+    return whole, broken
+
+
+def _without_index(path: Path) -> Path:
+    """A list is dropped as a whole."""
+    for place, step in enumerate(path):
+        if isinstance(step, int):
+            return path[:place]
+    return path
+
+
+def _put_right(whole: dict[str, Any], path: Path, foreign: bool) -> None:
+    *above, last = path
+    table: Any = whole
+    for step in above:
+        table = table.get(step) if isinstance(table, dict) else None
+    if not isinstance(table, dict):  # already gone with what it stood in
+        return
+    stand_in = _ENTRIES.get(str(above[0])) if len(above) == 1 else _PLACEHOLDERS.get(str(last))
+    if foreign or stand_in is None:
+        table.pop(last, None)
+    else:
+        table[last] = copy.deepcopy(stand_in)

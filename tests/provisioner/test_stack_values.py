@@ -1,0 +1,118 @@
+"""Every single value's rule: what is refused, where, and with which advice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.provisioner.stack_files import BALANCER, FUNCTION, SERVICE, loaded, problems
+
+_S = BALANCER + SERVICE
+_F = FUNCTION
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("colour = 1", "colour", "unknown key"),
+        ("[netwrok]", "netwrok", 'did you mean "network"?'),
+        ("[network]\ncird = '10.0.0.0/16'", "network.cird", 'did you mean "network.cidr"?'),
+        ("region = 'us-east1'", "region", "us-east-1"),
+        ("[network]\ncidr = '10.0.0.0'", "network.cidr", "prefix length is missing"),
+        ("[network]\ncidr = '10.0.0/16'", "network.cidr", "not an IPv4 network"),
+        ("[network]\ncidr = 'fd00::/16'", "network.cidr", "not an IPv4 network"),
+        ("[network]\ncidr = '10.0.3.0/16'", "network.cidr", 'write "10.0.0.0/16"'),
+        ("[network]\ncidr = '10.0.0.0/8'", "network.cidr", "from /16 to /28"),
+        ("[network]\ncidr = '10.0.0.0/29'", "network.cidr", '"/28"'),
+        ("[network]\nsubnet_prefix = 29", "network.subnet_prefix", "from 16 to 28"),
+        ("[network]\navailability_zones = 0", "network.availability_zones", "from 1 to 6"),
+        ("[network]\navailability_zones = true", "network.availability_zones", "list of zone names"),
+        ("[network]\navailability_zones = []", "network.availability_zones", "list of zone names"),
+        ("[network]\navailability_zones = ['a']", "network.availability_zones", "us-east-1a"),
+        (
+            "[network]\navailability_zones = ['eu-west-1a', 'eu-west-1a']",
+            "network.availability_zones",
+            "named twice",
+        ),
+        ("[network]\negress = 'endpoints'", "network.egress", "is not yet supported"),
+        ("[network]\negress = 'nta'", "network.egress", 'did you mean "nat"?'),
+        ("[network]\nnat_gateways = 'per-zone'", "network.nat_gateways", '"per-az"'),
+        ("[load_balancer]\ntype = 'network'", "load_balancer.type", "is not yet supported"),
+        ("[load_balancer]\nscheme = 'internet-facing'", "load_balancer.scheme", "is not yet supported"),
+        ("[load_balancer]\nport = 0", "load_balancer.port", "from 1 to 65535"),
+        ("[load_balancer]\nport = '80'", "load_balancer.port", "whole number"),
+        ("[load_balancer]\nidle_timeout = 4001", "load_balancer.idle_timeout", "from 1 to 4000"),
+        ("[cluster]\ncontainer_insights = 'yes'", "cluster.container_insights", "true or false"),
+        ("[tags]\n'aws:x' = 'y'", "tags.aws:x", "reserved"),
+        ("[tags]\n'Provisioner:x' = 'y'", "tags.Provisioner:x", "reserved"),
+        ("[tags]\n'a#' = 'y'", "tags.a#", "characters"),
+        ("[tags]\n'' = 'y'", "tags.", "1 to 128"),
+        (f"[tags]\n{'k' * 129} = 'y'", f"tags.{'k' * 129}", "1 to 128"),
+        (f"[tags]\na = '{'v' * 257}'", "tags.a", "at most 256 characters, this has 257"),
+        ("[tags]\na = 'b\\n'", "tags.a", "characters"),
+        ("[tags]\na = ' b'", "tags.a", "characters"),
+        ("[tags]\na = 1", "tags.a", "text in quotes"),
+        ("[services.Web]\nimage = 'a'\nport = 1", "services.Web", "lower-case"),
+        ("[services.web]\nport = 80", "services.web.image", "is missing"),
+        ("[services.web]\nimage = 'a'", "services.web.port", "is missing"),
+        ("[services.web]\nimage = 'a b'\nport = 80", "services.web.image", "not an image's name"),
+        (_S + "count = -1", "services.web.count", "from 0 to 5000"),
+        (_S + "count = true", "services.web.count", "whole number"),
+        (_S + "count = 2.0", "services.web.count", "whole number"),
+        (_S + "architecture = 'arm'", "services.web.architecture", '"arm64"'),
+        (_S + "deregistration_delay = 3601", "services.web.deregistration_delay", "from 0 to 3600"),
+        (_S + "log_retention_days = 8", "services.web.log_retention_days", "use 7;"),
+        (_S + "health_check = { interval = 4 }", "services.web.health_check.interval", "from 5 to 300"),
+        (_S + "health_check = { path = 'up' }", "services.web.health_check.path", 'begin it with "/"'),
+        (_S + "health_check = { matcher = '2xx' }", "services.web.health_check.matcher", "200-399"),
+        (_S + "environment = { 'A-B' = 'x' }", "services.web.environment.A-B", "variable's name"),
+        (_S + "environment = { AB = 1 }", "services.web.environment.AB", "text in quotes"),
+        (_F + "environment = { A = 'x' }", "functions.caller.environment.A", "that Lambda takes"),
+        ("[functions.a--b]\nsource = 'code'", "functions.a--b", "single hyphens"),
+        ("[functions.caller]", "functions.caller.source", "is missing"),
+        ('[functions.caller]\nsource = "a\\u0000b"', "functions.caller.source", "is not a path"),
+        ("[functions.caller]\nsource = 3", "functions.caller.source", "text in quotes"),
+        (_F + "handler = 'handler'", "functions.caller.handler", "FILE.FUNCTION"),
+        (_F + "runtime = 'python3.31'", "functions.caller.runtime", 'did you mean "python3.'),
+        (_F + "timeout = 0", "functions.caller.timeout", "from 1 to 900"),
+        (_F + "timeout = 901", "functions.caller.timeout", "from 1 to 900"),
+        (_F + "memory = 127", "functions.caller.memory", "from 128 to 10240"),
+        (_F + "memory = 10241", "functions.caller.memory", "from 128 to 10240"),
+        (_F + "vpc = 1", "functions.caller.vpc", "true or false"),
+        (_F + "calls = 'web'", "functions.caller.calls", "a list"),
+        (_F + "log_retention_days = 2", "functions.caller.log_retention_days", "retention"),
+        (_F + "environment = { AWS_REGION = 'x' }", "functions.caller.environment.AWS_REGION", "by Lambda itself"),
+        (
+            _F + "egress = [{ cidr = '10.0.0.1/24', port = 80 }]",
+            "functions.caller.egress[0].cidr",
+            "10.0.0.0/24",
+        ),
+        (_F + "egress = [{ cidr = '0.0.0.0/0' }]", "functions.caller.egress[0].port", "is missing"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, text: str, key: str, words: str) -> None:
+    found = problems(tmp_path, text)
+    assert key in found
+    assert words in str(found[key])
+
+
+@pytest.mark.parametrize("name", ["Shop", "1shop", "shop-", "a--b", "shop_a", "sandbox", "", "läden"])
+def test_stack_names_that_are_refused(tmp_path: Path, name: str) -> None:
+    assert list(problems(tmp_path, "", name=f'name = "{name}"')) == ["name"]
+
+
+@pytest.mark.parametrize(
+    ("text", "override"),
+    [
+        (_S, "services.web.image=123.dkr.ecr.eu-west-1.amazonaws.com/a/b@sha256:0123abcd"),
+        (_S, "services.web.image=public.ecr.aws/docker/library/nginx:latest"),
+        (_S, "services.web.health_check.matcher=200,202,300-399"),
+        (_F, "region=us-gov-west-1"),
+        (_F, 'tags."Cost Centre/x"=a b+c=d_e:f@g.h-i'),
+        (_F, 'functions.caller.egress=[{ cidr = "10.0.0.5/32", port = 443 }]'),
+        (_F, "network.cidr=10.0.0.0/16"),
+    ],
+)
+def test_what_is_taken(tmp_path: Path, text: str, override: str) -> None:
+    assert loaded(tmp_path, text, override)
