@@ -32,6 +32,8 @@ lock:  ## needs uv; everyone else only reads requirements.lock
 	    pyproject.toml --extra sandbox --group dev -o requirements.lock
 
 $(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
 	@echo "setting up $(VENV) (once, about half a minute)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock

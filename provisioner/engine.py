@@ -17,7 +17,7 @@ from provisioner.schedule import Node, chains
 from state.record import Operation, Phase, Record, now
 from steps import lifecycle
 from steps.aws.owner import token
-from steps.base import Change, Pending, Ready, Retry, Seen, Step, Until
+from steps.base import Change, Pending, Ready, Retry, Seen, Step, StepFailed, Until
 
 _CREATE_PATIENCE = 180.0
 """AWS seconds for what a creating call may wait for: fresh needs, fresh roles, throttling, a lost answer."""
@@ -41,6 +41,7 @@ class _Provision(Run):
         self.steps = {step.name: step for step in steps}
         self.outcomes: dict[str, Outcome] = {}
         self.doubts: dict[str, float] = {}
+        self.taken: dict[str, float] = {}
 
     def run(self) -> None:
         records = [self._record(step) for step in self.steps.values()]
@@ -56,8 +57,10 @@ class _Provision(Run):
         """What is recorded of the step, or the record of one that was never begun."""
         known = self.ledger.records.get(step.name)
         if known is not None:
-            return replace(known, needs=_names(step))
-        return Record(step.name, step.kind, needs=_names(step), key=step.key(self._ids()))
+            return replace(known, needs=_names(step), releases=_released(step))
+        return Record(
+            step.name, step.kind, needs=_names(step), releases=_released(step), key=step.key(self._ids())
+        )
 
     def _ids(self) -> dict[str, str]:
         return {name: record.id for name, record in self.ledger.records.items() if record.id}
@@ -154,6 +157,7 @@ class _Provision(Run):
                 id=seen.id,
                 key=record.key or step.key(self._ids()),
                 request=record.request or step.request(self.job(record)),
+                outputs={**record.outputs, **step.known(seen)},
                 intended_at=record.intended_at or now(),
                 created_at=record.created_at or now(),
             )
@@ -174,6 +178,7 @@ class _Provision(Run):
                 kind=step.kind,
                 phase=Phase.CREATING,
                 needs=_names(step),
+                releases=_released(step),
                 generation=generation,
                 token=token(self.ledger.state.stack_id, step.name, generation),
                 key=step.key(self._ids()),
@@ -186,14 +191,21 @@ class _Provision(Run):
         self.tell(record, Progress.WORKING, "creating")
         made = lifecycle.create(step, self.job(record))
         if isinstance(made, Pending):
-            if made.doubt and step.retry is Retry.LOOK:
-                self.doubts[step.name] = time.monotonic() + self.setting.pace.consistency
+            self._note(step, made)
             self.tell(record, Progress.WAITING, made.said)
             return made.said
         self.outcomes.setdefault(step.name, Outcome.CREATED)
         self.sights[step.name] = None
-        self.ledger.put(replace(record, id=made, phase=Phase.CREATED, created_at=now()))
+        self.ledger.put(replace(record, id=made.id, outputs=made.outputs, phase=Phase.CREATED, created_at=now()))
         return None
+
+    def _note(self, step: Step, made: Pending) -> None:
+        """A lost answer is a doubt; a name that is taken by what no look ever shows is not ours to take over."""
+        limit = time.monotonic() + self.setting.pace.consistency
+        if made.doubt and step.retry is Retry.LOOK:
+            self.doubts[step.name] = limit
+        if made.taken and time.monotonic() > self.taken.setdefault(step.name, limit):
+            raise StepFailed(made.said, "there is one already that is not this stack's: remove it, then resume")
 
     def _settle(self, name: str) -> str | None:
         notes: list[str] = []
@@ -235,7 +247,7 @@ class _Destroy(Run):
 
     def _nodes(self, records: Sequence[Record]) -> tuple[list[Node], float]:
         """A record goes when all that need it have gone; some kinds wait for all the others besides."""
-        after = {record.name: {one.name for one in records if record.name in one.needs} for record in records}
+        after = {record.name: {one.name for one in records if _holds(one, record)} for record in records}
         last = {record.name for record in records if self.cls(record).deleted_last}
         for name in last:
             after[name] |= after.keys() - last
@@ -273,6 +285,14 @@ class _Destroy(Run):
 
 def _names(step: Step) -> tuple[str, ...]:
     return tuple(need.step for need in step.needs)
+
+
+def _released(step: Step) -> tuple[str, ...]:
+    return tuple(need.step for need in step.needs if not need.holds)
+
+
+def _holds(record: Record, needed: Record) -> bool:
+    return needed.name in record.needs and needed.name not in record.releases
 
 
 def _exists(name: str) -> str:

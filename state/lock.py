@@ -44,11 +44,7 @@ class Held(Exception):
 
     def _text(self) -> str:
         who = str(self.holder) if self.holder else "a process that has just started"
-        out = (
-            f"wait for it, or stop it with `kill {self.holder.pid}`"
-            if self.holder
-            else "try again in a moment"
-        )
+        out = f"wait for it, or stop it with `kill {self.holder.pid}`" if self.holder else "try again in a moment"
         return f"another run holds {self.path}: {who}. Fix: {out}; the lock goes with the process."
 
 

@@ -54,6 +54,8 @@ class Record:
     kind: str
     phase: Phase = Phase.PLANNED
     needs: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    """Those of the needs that may be deleted before this."""
     generation: int = 1
     """Counts how often the resource was made; part of the token, so a token is never used for two lives."""
     token: str = ""

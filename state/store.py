@@ -125,14 +125,10 @@ class Store:
 
     def _unusable(self, what: str, fix: str | None = None) -> StateError:
         if fix is None and self.previous.exists():
-            fix = (
-                f"the copy before the last write is {self.previous}; look at both and put the right one there"
-            )
+            fix = f"the copy before the last write is {self.previous}; look at both and put the right one there"
         if fix is None:
             fix = "there is no earlier copy beside it; look at it by hand"
-        return StateError(
-            f"state file {self.path} {what}. Nothing was changed, no AWS call was made. Fix: {fix}."
-        )
+        return StateError(f"state file {self.path} {what}. Nothing was changed, no AWS call was made. Fix: {fix}.")
 
     def _unwritable(self, error: OSError) -> StateWriteError:
         fixes = {

@@ -13,7 +13,7 @@ from steps.aws import owner
 from steps.aws.context import Aws, Look
 from steps.aws.errors import gone
 from steps.aws.listing import describe
-from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step, StepFailed
+from steps.base import Gone, Job, Made, Pending, Ready, Retry, Seen, Step, StepFailed
 
 _TAGS_PER_CALL = 20
 
@@ -56,10 +56,15 @@ class LoadBalancer(Step):
         found = (raw for page in pages for raw in page["LoadBalancers"])
         return _ours(look.aws, records, found, "LoadBalancerName", "LoadBalancerArn")
 
-    def create(self, job: Job) -> str:
+    def create(self, job: Job) -> Made:
         tags = job.aws.owner.pairs(self.name)
         answer = job.aws.once.elbv2.create_load_balancer(**job.record.request, Tags=tags)
-        return answer["LoadBalancers"][0]["LoadBalancerArn"]
+        raw = answer["LoadBalancers"][0]
+        return Made(raw["LoadBalancerArn"], _names(raw))
+
+    @classmethod
+    def known(cls, seen: Seen) -> Mapping[str, Any]:
+        return _names(seen.raw)
 
     def settle(self, job: Job, seen: Seen | None) -> Ready | Pending:
         state = seen.raw["State"]["Code"] if seen else "provisioning"
@@ -70,14 +75,7 @@ class LoadBalancer(Step):
             return Pending(state)
         self._set_groups(job, seen)
         _set_attributes(job, self.attributes)
-        raw = seen.raw
-        return Ready(
-            {
-                "dns_name": raw["DNSName"],
-                "zone_id": raw["CanonicalHostedZoneId"],
-                "name": raw["LoadBalancerName"],
-            }
-        )
+        return Ready(_names(seen.raw))
 
     def _set_groups(self, job: Job, seen: Seen) -> None:
         wanted = [job.id_of(group) for group in self.groups]
@@ -93,6 +91,15 @@ class LoadBalancer(Step):
             return Pending("deleting")
         left = len(_interfaces(job))
         return Pending(f"{left} of its network interfaces left") if left else Gone()
+
+
+def _names(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Its names, which it has from birth: functions may be told them while it is provisioning."""
+    return {
+        "dns_name": raw["DNSName"],
+        "zone_id": raw["CanonicalHostedZoneId"],
+        "name": raw["LoadBalancerName"],
+    }
 
 
 def _interfaces(job: Job) -> list[Mapping[str, Any]]:

@@ -28,8 +28,12 @@ class Until(StrEnum):
 
 @dataclass(frozen=True)
 class Need:
+    """`holds`: on the way back the needed step stays until this one is gone. A step that only needed a value of
+    another, or that it was there when it began to work, lets it go first."""
+
     step: str
     until: Until = Until.READY
+    holds: bool = True
 
 
 class Retry(StrEnum):
@@ -64,6 +68,14 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a creating call gave: the id, and what of the outputs is known from birth."""
+
+    id: str
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Ready:
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
@@ -75,6 +87,8 @@ class Pending:
     said: str
     doubt: bool = False
     """A request was sent and its outcome is not known."""
+    taken: bool = False
+    """AWS says that there is one of this name or place already."""
 
 
 @dataclass(frozen=True)
@@ -162,8 +176,13 @@ class Step(ABC):
         """Everything that may be one of these records, in as few reads as AWS allows."""
 
     @abstractmethod
-    def create(self, job: Job) -> str:
+    def create(self, job: Job) -> str | Made:
         """Exactly one mutating call, tagged at birth, made of `job.record.request`; returns the id."""
+
+    @classmethod
+    def known(cls, seen: Seen) -> Mapping[str, Any]:
+        """The outputs that `create` would have given, from a sighting of what an earlier run made."""
+        return {}
 
     def settle(self, job: Job, seen: Seen | None) -> Ready | Pending:
         """Bring settings up to date and tell whether it is usable. Safe to call any number of times.

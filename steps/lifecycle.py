@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from state.record import Record
 from steps.aws.context import Look
 from steps.aws.errors import NEXT_MOVE, Cause, Verdict, verdict
-from steps.base import Gone, Job, Pending, Ready, Seen, Step, StepFailed
+from steps.base import Gone, Job, Made, Pending, Ready, Seen, Step, StepFailed
 
 _PASSES = frozenset({Cause.THROTTLED, Cause.NOT_YET, Cause.UNKNOWN_OUTCOME, Cause.IN_USE, Cause.GONE})
 """Causes that go away: `GONE` because a step names only what was just seen or made, so it is not visible yet."""
@@ -55,15 +55,16 @@ def survey(cls: type[Step], look: Look, records: Sequence[Record]) -> tuple[dict
     return found, [seen for seen in candidates if id(seen) not in claimed]
 
 
-def create(step: Step, job: Job) -> str | Pending:
+def create(step: Step, job: Job) -> Made | Pending:
     """Make the resource; or tell what is in the way that will pass (look again before the next try)."""
     try:
-        return step.create(job)
+        made = step.create(job)
     except _AWS_ERRORS as error:
         found = verdict(error)
         if found.cause not in _PASSES and found.cause is not Cause.EXISTS:
             raise _explained(found) from error
-        return Pending(str(found), doubt=found.cause is Cause.UNKNOWN_OUTCOME)
+        return Pending(str(found), doubt=found.cause is Cause.UNKNOWN_OUTCOME, taken=found.cause is Cause.EXISTS)
+    return made if isinstance(made, Made) else Made(made)
 
 
 def settle(step: Step, job: Job, seen: Seen | None) -> Ready | Pending:

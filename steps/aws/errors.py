@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 
 class Cause(StrEnum):
@@ -139,7 +140,7 @@ def verdict(error: ClientError | BotoCoreError) -> Verdict:
     """Sort an error that boto3 raised."""
     if isinstance(error, ClientError):
         return _of_answer(error)
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, (HTTPClientError, NoConnection)):
         return Verdict(Cause.UNKNOWN_OUTCOME, type(error).__name__, str(error))
     return Verdict(Cause.REFUSED, type(error).__name__, str(error))
 

@@ -1,0 +1,263 @@
+"""The operations behind the commands: a locked, checked, recorded run of the engine.
+
+Whatever can be known to be wrong is found before the first AWS call: the stack file, the payloads, the state file,
+the lock, whether the disk takes a document, credentials and region; then, with one call, the account.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from provisioner import __version__, engine, place, stack
+from provisioner.blueprint import Site, steps_of
+from provisioner.events import Listener, Notice
+from provisioner.outputs import outputs_of as outputs_of
+from provisioner.payload import build
+from provisioner.place import Place
+from provisioner.run import Setting
+from provisioner.sandbox import control
+from provisioner.schedule import Interrupted
+from provisioner.stack import Stack
+from provisioner.stop import Stop
+from state.ledger import Ledger
+from state.lock import hold
+from state.record import Operation, StackState, Status, new_stack_id, now
+from state.store import StateError, Store
+from steps.aws.context import Aws
+from steps.aws.owner import Owner
+from steps.network import availability_zones
+from steps.registry import KINDS
+
+_SUFFIX = ".json"
+
+
+@dataclass(frozen=True)
+class Code:
+    """The zips of a stack's functions: `hashes` by function name, `contents` by hash."""
+
+    hashes: Mapping[str, str]
+    contents: Mapping[str, bytes]
+
+
+class NoSuchStack(Exception):
+    """No stack of this name is recorded here, or none was named and there is not exactly one."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the commands have in common. `folder` holds the state files and the sandbox."""
+
+    state: Path | None = None
+    profile: str | None = None
+    region: str | None = None
+    parallel: int = 16
+    sandbox: bool = False
+    folder: Path = Path(".provisioner")
+
+
+def provision(
+    file: Path, overrides: Sequence[str], name: str | None, options: Options, listener: Listener, stop: Stop
+) -> StackState:
+    """Create or complete the stack of a stack file; returns what is recorded when it is done."""
+    wanted = stack.load(file, overrides, name)
+    code = _built(wanted)
+    with _opened(state_path(wanted.name, options), "provision", listener) as store:
+        return _provision(store, wanted, code, options, listener, stop)
+
+
+def resume(name: str | None, options: Options, listener: Listener, stop: Stop) -> StackState:
+    """Go on with what was interrupted or failed, from the state file alone."""
+    found = find(name, options)
+    with _opened(state_path(found.stack, options), "resume", listener) as store:
+        recorded = _loaded(store)
+        if recorded.operation is Operation.DESTROY:
+            return _destroy(store, recorded, options, listener, stop)
+        wanted = stack.restore(recorded.settings)
+        return _provision(store, wanted, _recorded_code(recorded), options, listener, stop)
+
+
+def destroy(name: str | None, options: Options, listener: Listener, stop: Stop) -> StackState:
+    """Delete everything that is recorded, from the state file alone."""
+    found = find(name, options)
+    with _opened(state_path(found.stack, options), "destroy", listener) as store:
+        return _destroy(store, _loaded(store), options, listener, stop)
+
+
+def find(name: str | None, options: Options) -> StackState:
+    """A recorded stack; without a name the only one that is not destroyed. Raises NoSuchStack, StateError."""
+    if options.state or name:
+        path = state_path(name or "", options)
+        found = Store(path).load()
+        if found is None:
+            raise NoSuchStack(f"no stack is recorded in {path}. {_here(options)}")
+        return found
+    alive = [one for _, one in every(options) if isinstance(one, StackState) and not one.destroyed]
+    if len(alive) != 1:
+        raise NoSuchStack(f"{len(alive)} stacks could be meant. {_here(options)}")
+    return alive[0]
+
+
+def every(options: Options) -> list[tuple[Path, StackState | StateError]]:
+    """All stacks of the folder by file; a file that cannot be trusted is given as the error that says why."""
+    found: list[tuple[Path, StackState | StateError]] = []
+    for path in sorted(options.folder.glob(f"[!.]*{_SUFFIX}")):
+        if path.name == control.RECORD:
+            continue
+        try:
+            if state := Store(path).load():
+                found.append((path, state))
+        except StateError as error:
+            found.append((path, error))
+    return found
+
+
+def state_path(name: str, options: Options) -> Path:
+    return options.state or options.folder / f"{name}{_SUFFIX}"
+
+
+def _here(options: Options) -> str:
+    names = [path.stem for path, _ in every(options)]
+    listed = f"Recorded in {options.folder}: {', '.join(names)}" if names else f"{options.folder} holds none"
+    return f"{listed}. Fix: name one, or go to the folder where it was provisioned, or give --state PATH."
+
+
+@contextmanager
+def _opened(path: Path, doing: str, listener: Listener) -> Iterator[Store]:
+    """The state file, locked and known to be writable."""
+    store = Store(path)
+    store.probe()
+    with hold(path, doing) as dead:
+        if dead:
+            listener.tell(Notice(f"taken over from a run that died: {dead}"))
+        yield store
+
+
+def _loaded(store: Store) -> StackState:
+    """The document once more, now that nobody else can change it."""
+    found = store.load()
+    if found is None:
+        raise NoSuchStack(f"{store.path} has just been removed")
+    return found
+
+
+def _provision(
+    store: Store, wanted: Stack, code: Code, options: Options, listener: Listener, stop: Stop
+) -> StackState:
+    recorded = store.load()
+    where = _place(recorded, wanted.region, options)
+    if recorded is not None and _emptied(recorded, where):
+        _tell_emptied(listener, recorded)
+        recorded = None
+    recorded = _begun(recorded, wanted, where, code)
+    aws = _aws(where, recorded, wanted.tags, code.contents)
+    ledger = Ledger(store, recorded)
+    zones = _zones(aws, wanted, ledger)
+    site = Site(where.pin.account, where.pin.region, where.partition, zones)
+    ledger.update(operation=Operation.PROVISION, status=Status.RUNNING, ended_at=None)
+    steps = steps_of(wanted, site, code.hashes)
+    setting = Setting(aws, ledger, listener, where.pace, stop, options.parallel, KINDS)
+    return _run(ledger, lambda: engine.provision(setting, steps))
+
+
+def _destroy(store: Store, recorded: StackState, options: Options, listener: Listener, stop: Stop) -> StackState:
+    ledger = Ledger(store, recorded)
+    if recorded.destroyed:
+        return recorded
+    where = _place(recorded, recorded.pin.region, options)
+    if _emptied(recorded, where):
+        _tell_emptied(listener, recorded)
+        ledger.update(records={})
+    ledger.update(operation=Operation.DESTROY, status=Status.RUNNING, ended_at=None)
+    aws = _aws(where, recorded, {}, {})
+    setting = Setting(aws, ledger, listener, where.pace, stop, options.parallel, KINDS)
+    state = _run(ledger, lambda: engine.destroy(setting))
+    ledger.update(payloads={})  # nothing is left that they could be sent to
+    return ledger.state if state.destroyed else state
+
+
+def _run(ledger: Ledger, work: Callable[[], None]) -> StackState:
+    """Run, and write down how it ended; what it raises goes on up."""
+    try:
+        work()
+    except Interrupted:
+        ledger.update(status=Status.INTERRUPTED, ended_at=now())
+        raise
+    except Exception:
+        ledger.update(status=Status.FAILED, ended_at=now())
+        raise
+    ledger.update(status=Status.DONE, ended_at=now())
+    return ledger.state
+
+
+def _place(recorded: StackState | None, region: str | None, options: Options) -> Place:
+    """Where this run works; refused where the stack is recorded elsewhere."""
+    alive = recorded is not None and not recorded.destroyed
+    pin = recorded.pin if recorded is not None and alive else None
+    region = options.region or region
+    if options.sandbox or (pin and place.sandbox_of(pin) and not place.endpoint_is_given()):
+        found = place.in_sandbox(options.folder, region)
+    else:
+        found = place.on_aws(options.profile, region)
+    if recorded is not None and pin and not _emptied(recorded, found):
+        place.check(pin, found.pin, recorded.stack)
+    return found
+
+
+def _emptied(recorded: StackState, where: Place) -> bool:
+    """Whether the stack lived in a sandbox that has since been emptied: nothing of it can exist any more."""
+    was = place.sandbox_of(recorded.pin)
+    return not recorded.destroyed and was is not None and where.sandbox_id is not None and was != where.sandbox_id
+
+
+def _tell_emptied(listener: Listener, recorded: StackState) -> None:
+    gone = len(recorded.records)
+    text = f"the sandbox of '{recorded.stack}' has been emptied since: its {gone} recorded resources are gone"
+    listener.tell(Notice(text))
+
+
+def _begun(recorded: StackState | None, wanted: Stack, where: Place, code: Code) -> StackState:
+    """The document as this run starts with it."""
+    if recorded is None or recorded.destroyed:
+        recorded = StackState(wanted.name, new_stack_id(), where.pin, started_at=now())
+    return replace(
+        recorded,
+        settings=wanted.model_dump(mode="json"),
+        facts={**recorded.facts, "code": code.hashes},
+        payloads={sha: base64.b64encode(content).decode() for sha, content in code.contents.items()},
+        tool=__version__,
+    )
+
+
+def _built(wanted: Stack) -> Code:
+    """The zips of all functions; functions of one source share one."""
+    payloads = {source: build(source) for source in {one.source for one in wanted.functions.values()}}
+    hashes = {name: payloads[one.source].sha256 for name, one in wanted.functions.items()}
+    return Code(hashes, {payload.sha256: payload.content for payload in payloads.values()})
+
+
+def _recorded_code(recorded: StackState) -> Code:
+    contents = {sha: base64.b64decode(text) for sha, text in recorded.payloads.items()}
+    return Code(recorded.facts.get("code", {}), contents)
+
+
+def _aws(where: Place, recorded: StackState, tags: Mapping[str, str], payloads: Mapping[str, bytes]) -> Aws:
+    owner = Owner(recorded.stack, recorded.stack_id, tags)
+    pin = where.pin
+    return Aws(where.clients, where.once, owner, pin.account, pin.region, where.partition, payloads)
+
+
+def _zones(aws: Aws, wanted: Stack, ledger: Ledger) -> tuple[str, ...]:
+    """The stack's zones: named in the stack file, else the region's first ones, chosen once and kept."""
+    asked: Any = wanted.network.availability_zones
+    if not isinstance(asked, int):
+        return tuple(asked)
+    kept = ledger.state.facts.get("availability_zones", ())
+    if len(kept) != asked:
+        kept = availability_zones(aws)[:asked]
+        ledger.update(facts={**ledger.state.facts, "availability_zones": kept})
+    return tuple(kept)

@@ -1,0 +1,128 @@
+"""Where a run works: the account, the region and the endpoint, checked against where the stack was recorded."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
+
+from provisioner.pace import Pace
+from provisioner.sandbox import control
+from state.record import Pin
+from steps.aws.errors import NEXT_MOVE, verdict
+from steps.aws.session import Clients, clients, sandbox_session, session, single_attempt_clients
+from steps.base import StepFailed
+
+_AWS = "aws"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_INSTANT_SCALE = 60.0
+"""For a sandbox in which nothing takes time: short waits that still bear a fault of some seconds."""
+SANDBOX_REGION = "us-east-1"
+
+
+class NotSetUp(Exception):
+    """There are no credentials, no region or no such profile: nothing could be called."""
+
+
+class WrongPlace(Exception):
+    """The stack is recorded in another account, region or endpoint than this run would work in."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """`clients` repeat by themselves what may be repeated, `once` do not. `pin` is what the state file keeps."""
+
+    clients: Clients
+    once: Clients
+    pin: Pin
+    partition: str
+    pace: Pace
+
+    @property
+    def sandbox_id(self) -> str | None:
+        return sandbox_of(self.pin)
+
+
+def sandbox_of(pin: Pin) -> str | None:
+    """The id of the sandbox in which a stack is recorded; None for one on AWS or elsewhere."""
+    kind, _, sandbox_id = pin.endpoint.partition(":")
+    return sandbox_id if kind == "sandbox" else None
+
+
+def in_sandbox(home: Path, region: str | None) -> Place:
+    """The sandbox of this folder, started if it is not running."""
+    status = control.start(home)
+    made = sandbox_session(region or SANDBOX_REGION)
+    return _place(clients(made, status.endpoint), single_attempt_clients(made, status.endpoint), status.endpoint)
+
+
+def on_aws(profile: str | None, region: str | None) -> Place:
+    """What boto3 is configured for: AWS, or the endpoint that AWS_ENDPOINT_URL names.
+
+    Raises NotSetUp before any call where boto3 lacks something, StepFailed where AWS refuses the first call.
+    """
+    try:
+        made = session(profile, region or os.environ.get("AWS_REGION"))
+        if made.region_name is None:
+            raise NoRegionError
+        reading = clients(made)
+        return _place(reading, single_attempt_clients(made), reading.sts.meta.endpoint_url)
+    except ProfileNotFound as error:
+        raise NotSetUp(f"{error}. Fix: correct --profile or AWS_PROFILE, or add it to ~/.aws/config.") from error
+    except NoRegionError as error:
+        raise NotSetUp(
+            "no region is set. Fix: give --region, `region` in the stack file, or AWS_REGION."
+        ) from error
+    except NoCredentialsError as error:
+        raise NotSetUp(
+            "no AWS credentials were found. Fix: `aws configure`, `aws sso login` or AWS_PROFILE; "
+            "to try without an account: --sandbox."
+        ) from error
+
+
+def _place(reading: Clients, once: Clients, endpoint: str) -> Place:
+    known = control.identity(endpoint) if urlsplit(endpoint).hostname in _LOOPBACK else None
+    try:
+        identity = reading.sts.get_caller_identity()
+    except NoCredentialsError:
+        raise
+    except (ClientError, BotoCoreError) as error:
+        found = verdict(error)
+        raise StepFailed(str(found), NEXT_MOVE[found.cause], found.call or "GetCallerIdentity") from error
+    where = f"sandbox:{known.id}" if known else _AWS if _is_aws(endpoint) else endpoint
+    pin = Pin(identity["Account"], reading.sts.meta.region_name, where)
+    return Place(reading, once, pin, identity["Arn"].split(":")[1], _pace(known))
+
+
+def _pace(known: control.Identity | None) -> Pace:
+    """The sandbox's own: what takes AWS minutes takes it seconds, and is waited for accordingly."""
+    if known is None:
+        return Pace()
+    return Pace(_INSTANT_SCALE if known.scale is None else known.scale)
+
+
+def _is_aws(endpoint: str) -> bool:
+    host = urlsplit(endpoint).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+
+
+def endpoint_is_given() -> bool:
+    """Whether the environment names an endpoint for all of AWS (boto3's own setting)."""
+    return bool(os.environ.get("AWS_ENDPOINT_URL"))
+
+
+def check(recorded: Pin, found: Pin, stack: str) -> None:
+    """Raise WrongPlace where a run would touch another account, region or endpoint than the stack's."""
+    for what, ours, theirs in (
+        ("account", recorded.account, found.account),
+        ("region", recorded.region, found.region),
+        ("endpoint", recorded.endpoint, found.endpoint),
+    ):
+        if ours != theirs:
+            raise WrongPlace(
+                f"stack '{stack}' is recorded in {what} {ours}, but this run would work in {theirs}. "
+                f"Nothing was touched. Fix: use the credentials and settings of {ours}, or another --name."
+            )

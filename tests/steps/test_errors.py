@@ -1,0 +1,107 @@
+"""What an AWS error means for us."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+
+from steps.aws.errors import NEXT_MOVE, Cause, gone, verdict
+
+
+def answered(code: str, message: str = "", status: int = 400) -> ClientError:
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(response, "SomeCall")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "status", "cause"),
+    [
+        ("InvalidVpcID.NotFound", "", 400, Cause.GONE),
+        ("Gateway.NotAttached", "", 400, Cause.GONE),
+        ("LoadBalancerNotFound", "", 400, Cause.GONE),
+        ("NoSuchEntity", "", 404, Cause.GONE),
+        ("ServiceNotActiveException", "", 400, Cause.GONE),
+        ("DependencyViolation", "has a dependent object", 400, Cause.IN_USE),
+        ("ClusterContainsServicesException", "", 400, Cause.IN_USE),
+        ("ResourceConflictException", "An update is in progress", 409, Cause.IN_USE),
+        ("ResourceConflictException", "Function already exist: x", 409, Cause.EXISTS),
+        ("EntityAlreadyExists", "", 409, Cause.EXISTS),
+        ("InvalidPermission.Duplicate", "", 400, Cause.EXISTS),
+        ("InvalidParameterException", "Creation of service was not idempotent.", 400, Cause.EXISTS),
+        (
+            "InvalidParameterException",
+            "The target group x does not have an associated load balancer",
+            400,
+            Cause.NOT_YET,
+        ),
+        ("InvalidParameterException", "Subnet is not valid", 400, Cause.REFUSED),
+        ("InvalidParameterValueException", "The role cannot be assumed by Lambda.", 400, Cause.NOT_YET),
+        ("InvalidParameterValueException", "Unsupported runtime", 400, Cause.REFUSED),
+        (
+            "InvalidParameterValue",
+            "route table rtb-1 and gateway igw-1 belong to different networks",
+            400,
+            Cause.NOT_YET,
+        ),
+        ("RequestLimitExceeded", "", 503, Cause.THROTTLED),
+        ("Throttling", "Rate exceeded", 400, Cause.THROTTLED),
+        ("InternalError", "", 500, Cause.UNKNOWN_OUTCOME),
+        ("500", "", 500, Cause.UNKNOWN_OUTCOME),
+        ("SomethingNew", "", 503, Cause.UNKNOWN_OUTCOME),
+        ("SomethingNew", "", 400, Cause.REFUSED),
+        ("VpcLimitExceeded", "", 400, Cause.QUOTA),
+        ("TooManyLoadBalancers", "", 400, Cause.QUOTA),
+        ("UnauthorizedOperation", "", 403, Cause.DENIED),
+        ("ExpiredToken", "", 403, Cause.EXPIRED),
+        ("AuthFailure", "You do not have permission to access the specified resource.", 400, Cause.IN_USE),
+        ("AuthFailure", "AWS was not able to validate the provided access credentials", 401, Cause.EXPIRED),
+    ],
+)
+def test_an_answer_is_sorted_by_code_and_where_needed_by_message(
+    code: str, message: str, status: int, cause: Cause
+) -> None:
+    assert verdict(answered(code, message, status)).cause is cause
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionClosedError(endpoint_url="http://x"),
+        ReadTimeoutError(endpoint_url="http://x"),
+        EndpointConnectionError(endpoint_url="http://x", error="refused"),
+    ],
+)
+def test_no_answer_means_that_the_outcome_is_not_known(error: Any) -> None:
+    assert verdict(error).cause is Cause.UNKNOWN_OUTCOME
+
+
+@pytest.mark.parametrize("error", [NoCredentialsError(), ParamValidationError(report="no")])
+def test_what_was_never_sent_is_refused(error: Any) -> None:
+    assert verdict(error).cause is Cause.REFUSED
+
+
+def test_a_verdict_keeps_awss_own_words() -> None:
+    found = verdict(answered("VpcLimitExceeded", "The maximum number of VPCs has been reached."))
+    assert str(found) == "VpcLimitExceeded: The maximum number of VPCs has been reached."
+    assert found.call == "SomeCall"
+
+
+def test_every_cause_has_a_next_move() -> None:
+    assert set(NEXT_MOVE) == set(Cause)
+
+
+def test_gone_is_only_gone() -> None:
+    assert gone(answered("InvalidVpcID.NotFound"))
+    assert not gone(answered("DependencyViolation"))
