@@ -1,0 +1,62 @@
+"""All that one sandbox remembers."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from provisioner.sandbox.calls import CallLog
+from provisioner.sandbox.clock import Clock
+from provisioner.sandbox.faults import Faults
+from provisioner.sandbox.holds import Holds
+from provisioner.sandbox.latencies import Latencies, scale_of
+
+T = TypeVar("T")
+
+
+class World:
+    """The sandbox's own state, beside moto's. `lock` guards both: moto is not thread-safe everywhere."""
+
+    def __init__(self, profile: str, empty_backends: Callable[[], None]) -> None:
+        self.lock = threading.RLock()
+        self.profile = profile
+        self.id = _new_id()
+        self.clock = Clock()
+        self.latencies = Latencies(profile)
+        self.calls = CallLog()
+        self.faults = Faults()
+        self.holds = Holds()
+        self._ledgers: dict[tuple[type[Any], str, str], Any] = {}
+        self._empty_backends = empty_backends
+
+    def ledger(self, kind: type[T], account: str, region: str) -> T:
+        """That account's and region's notes of the kind; made empty at first use."""
+        key = (kind, account, region)
+        if key not in self._ledgers:
+            self._ledgers[key] = kind()
+        return cast("T", self._ledgers[key])
+
+    def reset(self) -> None:
+        """Become as new, under a new id. Requests that wait are dropped, not executed."""
+        self.holds.drop()
+        with self.lock:
+            self.id = _new_id()
+            self._empty_backends()
+            self._ledgers.clear()
+            self.clock.clear()
+            self.latencies.clear()
+            self.faults.clear()
+            self.calls.clear()
+
+    def identity(self) -> dict[str, Any]:
+        """Who this is; `scale` is how many of AWS's seconds pass in one of ours, null if infinitely many."""
+        scale = scale_of(self.profile)
+        shown = None if scale == float("inf") else scale
+        return {"id": self.id, "pid": os.getpid(), "profile": self.profile, "scale": shown}
+
+
+def _new_id() -> str:
+    return f"sandbox-{secrets.token_hex(8)}"
