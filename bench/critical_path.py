@@ -77,13 +77,13 @@ def _steps() -> list[Step]:
 
 
 def _wait(step: Step, seconds: Mapping[str, float]) -> float:
-    keys = {
-        "nat_gateway": "nat_gateway.available",
-        "load_balancer": "load_balancer.active",
-        "service": "ecs.service.steady",
-        "function": "lambda.vpc_active" if getattr(step, "subnets", ()) else "lambda.active",
+    waits = {
+        "nat_gateway": ("nat_gateway.available",),
+        "load_balancer": ("load_balancer.active",),
+        "service": ("ecs.service.steady", "target.healthy"),
+        "function": ("lambda.vpc_active" if getattr(step, "subnets", ()) else "lambda.active",),
     }
-    return seconds[keys[step.kind]] if step.kind in keys else 0.0
+    return sum(seconds[key] for key in waits.get(step.kind, ()))
 
 
 def _timed(folder: Path, endpoint: str, *arguments: str) -> tuple[float, list[Mapping[str, Any]]]:

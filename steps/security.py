@@ -42,6 +42,8 @@ class SecurityGroup(ListedStep):
     def settle(self, job: Job, seen: Seen | None) -> Ready | Pending:
         if seen is None or any(_is_allow_all(rule) for rule in seen.raw["IpPermissionsEgress"]):
             _revoke_allow_all(job)
+            if job.record.ready_at:
+                job.notes.append("it let everything out, which was taken away")
         return Ready()
 
     @classmethod

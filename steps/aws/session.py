@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -104,9 +105,9 @@ _COMMON: dict[str, Any] = {
 
 def _config(made: boto3.Session) -> Config:
     """Our retries, unless the user has set boto3's own (AWS_RETRY_MODE, AWS_MAX_ATTEMPTS, profile)."""
-    chosen = made._session
-    if chosen.get_config_variable("retry_mode") not in (None, "legacy"):
+    profile = made._session.get_scoped_config()
+    if any(name in os.environ for name in ("AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS")):
         return Config(**_COMMON)
-    if chosen.get_config_variable("max_attempts") is not None:
+    if profile.keys() & {"retry_mode", "max_attempts"}:
         return Config(**_COMMON)
     return Config(**_COMMON, retries={"mode": "standard", "total_max_attempts": _ATTEMPTS})

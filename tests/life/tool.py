@@ -1,0 +1,125 @@
+"""The tool as users run it: a process of its own, against a sandbox, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.inventory import inventory
+from tests.sandbox_fixture import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "private-lambda.toml"
+REGION = "us-east-1"
+NAME = "private-lambda"
+_LIMIT = 60.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A finished run: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+
+@dataclass
+class Tool:
+    sandbox: Sandbox
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def state_file(self) -> Path:
+        return self.folder / ".provisioner" / f"{NAME}.json"
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "provisioner", *arguments],
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "AWS_ENDPOINT_URL": self.sandbox.endpoint,
+                "AWS_DEFAULT_REGION": REGION,
+                "PYTHONPATH": str(ROOT),
+                **self.environment,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str) -> Ended:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=_LIMIT)
+        return Ended(process.returncode, out, err)
+
+    def provision(self, *arguments: str) -> Ended:
+        return self.run("provision", str(EXAMPLE), *arguments)
+
+    def destroy(self) -> Ended:
+        return self.run("destroy", NAME, "--yes")
+
+    def provisioned(self, *arguments: str) -> Ended:
+        """Provision and insist that it went well."""
+        return succeeded(self.provision(*arguments))
+
+    def state(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.state_file.read_text())
+        return document
+
+    def id_of(self, step: str) -> str:
+        found: str = self.state()["records"][step]["id"]
+        return found
+
+    def inventory(self) -> dict[str, list[str]]:
+        return inventory(self.sandbox.endpoint, REGION)
+
+    def client(self, service: str) -> Any:
+        return self.sandbox.client(service, REGION)
+
+    def mutations(self) -> list[Mapping[str, Any]]:
+        return [call for call in self.sandbox.calls() if call["mutating"]]
+
+    def reads(self) -> list[Mapping[str, Any]]:
+        return [call for call in self.sandbox.calls() if not call["mutating"]]
+
+    def killed_at(self, process: subprocess.Popen[str], nth: int, when: str) -> bool:
+        """SIGKILL the process while its nth mutating call is held; False if it ended before that call."""
+        until(lambda: bool(self.sandbox.held()) or process.poll() is not None)
+        reached = bool(self.sandbox.held())
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=_LIMIT)
+        self.sandbox.clear_faults()
+        self.sandbox.forget_calls()
+        return reached
+
+
+def succeeded(ended: Ended) -> Ended:
+    assert ended.code == 0, ended.text
+    return ended
+
+
+def until(condition: Callable[[], bool], limit: float = _LIMIT) -> None:
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that in time"
+        time.sleep(0.01)
+
+
+def nothing(found: Mapping[str, list[str]]) -> bool:
+    return not any(found.values())
