@@ -6,7 +6,7 @@ import json
 import os
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,9 @@ class Sandbox:
     def forget_calls(self) -> None:
         self.ask("DELETE", "calls")
 
-    def faults(self, specs: list[Mapping[str, Any]]) -> None:
+    def faults(self, specs: Sequence[Mapping[str, Any]]) -> None:
         """Set these too; see `provisioner.sandbox.faults`."""
-        self.ask("POST", "faults", specs)
+        self.ask("POST", "faults", list(specs))
 
     def clear_faults(self) -> None:
         """Remove all faults; requests that are held are dropped."""

@@ -1,0 +1,350 @@
+"""The commands: what is typed, and which operation it means.
+
+Only click is imported here: whoever asks for help must not wait for boto3, pydantic or rich.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import get_completion_class
+
+from provisioner import __version__, exits, starters
+from provisioner.cli_sandbox import sandbox
+from provisioner.exits import BadInput, Exit, NotConfirmed, Situation
+from provisioner.operate import Tools, operate
+from provisioner.options import (
+    SANDBOX,
+    Common,
+    Sections,
+    complete_stack,
+    output_options,
+    run_options,
+    stack_options,
+)
+from provisioner.report.problem import Cause, Problem
+from provisioner.report.screen import Screen, Table
+from provisioner.targets import FOLDER, stack_name_of
+
+_NAME = "provisioner"
+_SHELLS = ("bash", "zsh", "fish")
+_INTERRUPTED = Problem(Exit.INTERRUPTED, "interrupted; nothing was called")
+_EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in exits.MEANING.items())
+
+
+class _Commands(Sections):
+    sections = (
+        ("A stack's life", ("provision", "resume", "destroy")),
+        ("What is there", ("status", "outputs", "list")),
+        ("Getting started", ("init", "schema", "sandbox", "completion")),
+    )
+
+
+@click.group(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name=_NAME, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Bring private container-and-Lambda stacks on AWS up and down.
+
+    \b
+    No AWS account at hand? This needs none:
+      provisioner init
+      provisioner provision private-lambda.toml --sandbox
+
+    \b
+    A stack for every pull request, from one file:
+      provisioner provision app.toml --name pr-17 --set services.web.count=1
+      provisioner destroy pr-17 --yes
+
+    Whatever happens, the state file under .provisioner/ knows what was made: `resume` goes on where a run
+    ended, `destroy` needs nothing else.
+    """
+
+
+@cli.command(short_help="Create a stack, or complete the one that is there.")
+@click.argument("file", metavar="STACK.toml", type=click.Path(path_type=Path))
+@click.option("--name", help="Bring the file up under this name, beside others.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override any key of the file.")
+@SANDBOX
+@run_options
+@click.pass_obj
+def provision(tools: Tools, common: Common, file: Path, name: str | None, overrides: tuple[str, ...]) -> int:
+    """Create the stack of a stack file, or complete and heal the one that is there.
+
+    Running it again is safe at any time: what is there is kept, what is missing is made, what was changed by
+    other hands is set right.
+
+    \b
+    Examples:
+      provisioner provision private-lambda.toml --sandbox
+      provisioner provision app.toml --name pr-17 --set services.web.count=3
+      provisioner provision app.toml --json | jq -r 'select(.event == "outputs").outputs'
+    """
+
+    def stack() -> str | None:
+        return name or stack_name_of(str(file))
+
+    return operate(
+        tools,
+        common,
+        stack,
+        lambda use, options, listener, stop: use.provision(file, overrides, name, options, listener, stop),
+    )
+
+
+@cli.command(short_help="Go on with what was interrupted or failed.")
+@click.argument("target", metavar="[NAME]", required=False, shell_complete=complete_stack)
+@run_options
+@click.pass_obj
+def resume(tools: Tools, common: Common, target: str | None) -> int:
+    """Go on with the provision or the destroy that was interrupted or failed, from the state file alone.
+
+    NAME may be left out where only one stack is recorded.
+
+    \b
+    Examples:
+      provisioner resume
+      provisioner resume pr-17 --parallel 4
+    """
+
+    def stack() -> str:
+        return tools.operations().find(stack_name_of(target), common.options()).stack
+
+    return operate(
+        tools,
+        common,
+        stack,
+        lambda use, options, listener, stop: use.resume(stack_name_of(target), options, listener, stop),
+    )
+
+
+@cli.command(short_help="Delete everything a stack recorded.")
+@click.argument("target", metavar="[NAME | STACK.toml]", required=False, shell_complete=complete_stack)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@run_options
+@click.pass_obj
+def destroy(tools: Tools, common: Common, target: str | None, yes: bool) -> int:
+    """Delete everything that the stack recorded, in reverse order, from the state file alone.
+
+    Shows what will go and asks for the stack's name. Without a terminal it refuses unless --yes is given.
+
+    \b
+    Examples:
+      provisioner destroy private-lambda
+      provisioner destroy pr-17 --yes
+    """
+    found = tools.operations().find(stack_name_of(target), common.options())
+    screen = tools.screen(common)
+    if found.destroyed:
+        screen.event("notice", text=f"{found.stack} is destroyed already")
+        screen.lines(f"{found.stack} is destroyed already")
+        return Exit.DONE
+    if not yes:
+        _confirm(screen, found)
+    return operate(
+        tools,
+        common,
+        lambda: found.stack,
+        lambda use, options, listener, stop: use.destroy(found.stack, options, listener, stop),
+    )
+
+
+def _confirm(screen: Screen, found: Any) -> None:
+    """Let the user read what goes and type its name. Raises NotConfirmed."""
+    from provisioner.report.stacks import plan
+
+    if not sys.stdin.isatty():
+        raise NotConfirmed(f"nobody is there to confirm that '{found.stack}' may be deleted. Fix: add --yes.")
+    screen.aside(*plan(found, _family))
+    typed = click.prompt("Type the stack's name to delete it", default="", show_default=False, err=True)
+    if typed.strip() != found.stack:
+        raise NotConfirmed(f"that is not '{found.stack}': nothing was deleted")
+
+
+def _family(kind: str) -> str:
+    from steps.registry import KINDS
+
+    return KINDS[kind].family if kind in KINDS else "of a kind that this version does not know"
+
+
+@cli.command(short_help="Every resource of a stack with its state, id and times.")
+@click.argument("target", metavar="[NAME]", required=False, shell_complete=complete_stack)
+@stack_options
+@click.pass_obj
+def status(tools: Tools, common: Common, target: str | None) -> int:
+    """Show every recorded resource of a stack: its state, its id, and when it became so.
+
+    Reads the state file only; AWS is not asked.
+
+    \b
+    Examples:
+      provisioner status
+      provisioner status pr-17 --json | jq -r '.steps[].id'
+    """
+    from provisioner.report import stacks
+
+    found = tools.operations().find(stack_name_of(target), common.options())
+    screen = tools.screen(common)
+    screen.event("status", **stacks.as_event(found))
+    screen.lines(*stacks.heading(found))
+    if found.records:
+        screen.lines("")
+        screen.table(stacks.steps_table(found))
+    return Exit.DONE
+
+
+@cli.command(short_help="Names, ids, DNS names and ARNs worth having.")
+@click.argument("target", metavar="[NAME", required=False, shell_complete=complete_stack)
+@click.argument("key", metavar="[KEY]]", required=False)
+@stack_options
+@click.pass_obj
+def outputs(tools: Tools, common: Common, target: str | None, key: str | None) -> int:
+    """Show what is worth knowing of a stack, or one value of it, for scripts.
+
+    \b
+    Examples:
+      provisioner outputs private-lambda
+      aws lambda invoke --function-name "$(provisioner outputs private-lambda KEY)" out.json
+    """
+    found = tools.operations().find(stack_name_of(target), common.options())
+    values = dict(tools.operations().outputs_of(found))
+    screen = tools.screen(common)
+    if key is not None and key not in values:
+        raise BadInput(f"{found.stack} has no output '{key}'. Fix: {_NAME} outputs {found.stack} shows all.")
+    shown = {key: values[key]} if key is not None else values
+    screen.event("outputs", stack=found.stack, outputs=shown)
+    if key is not None:
+        screen.answer(values[key])
+    elif values:
+        screen.table(Table(("output", "value"), list(values.items())))
+    return Exit.DONE
+
+
+@cli.command("list", short_help="All stacks recorded here.")
+@stack_options
+@click.pass_obj
+def list_stacks(tools: Tools, common: Common) -> int:
+    """Show all stacks that are recorded under the working folder."""
+    from provisioner.report import stacks
+    from state.record import StackState
+
+    screen = tools.screen(common)
+    found = tools.operations().every(common.options())
+    recorded = [state for _, state in found if isinstance(state, StackState)]
+    broken = [state for _, state in found if not isinstance(state, StackState)]
+    for state in recorded:
+        screen.event("stack", **stacks.brief(state))
+    if recorded:
+        screen.table(Table(stacks.LIST_COLUMNS, [stacks.list_row(state) for state in recorded]))
+    elif not broken:
+        screen.lines(f"no stack is recorded in {FOLDER}", "next  provisioner init")
+    for error in broken:
+        screen.problem(exits.explain(error, Situation()))
+    return Exit.BAD_INPUT if broken else Exit.DONE
+
+
+@cli.command(short_help="Write an example stack file with what it needs.")
+@click.argument("example", default=starters.DEFAULT, shell_complete=lambda *_: list(starters.examples()))
+@click.option("--list", "listing", is_flag=True, help="Show the examples.")
+@click.option("--force", is_flag=True, help="Overwrite files that are there.")
+@output_options
+@click.pass_obj
+def init(tools: Tools, common: Common, example: str, listing: bool, force: bool) -> int:
+    """Write an example stack file and the code of its functions into the current folder.
+
+    \b
+    Examples:
+      provisioner init
+      provisioner init --list
+    """
+    screen = tools.screen(common)
+    if listing:
+        for name, about in starters.examples().items():
+            screen.event("example", example=name, about=about)
+        screen.table(Table(("example", "what it is"), list(starters.examples().items())))
+        return Exit.DONE
+    for path in starters.write(example, Path(), force):
+        screen.event("written", path=str(path))
+        screen.lines(f"written  {path}")
+    screen.lines("", f"next  {_NAME} provision {example}.toml --sandbox")
+    return Exit.DONE
+
+
+@cli.command(short_help="The stack file's JSON Schema, for editors.")
+def schema() -> int:
+    """Print the JSON Schema of the stack file.
+
+    \b
+    Example (and in the stack file's first line: #:schema ./stack.schema.json):
+      provisioner schema > stack.schema.json
+    """
+    from provisioner import stack
+
+    click.echo(json.dumps(stack.schema(), indent=2))
+    return Exit.DONE
+
+
+@cli.command(short_help="Print the completion script of a shell.")
+@click.argument("shell", type=click.Choice(_SHELLS), required=False)
+def completion(shell: str | None) -> int:
+    """Print the script that makes a shell complete commands, options and stack names.
+
+    \b
+    Examples:
+      eval "$(provisioner completion bash)"        # in ~/.bashrc
+      eval "$(provisioner completion zsh)"         # in ~/.zshrc
+      provisioner completion fish > ~/.config/fish/completions/provisioner.fish
+    """
+    chosen = shell or Path(os.environ.get("SHELL", "")).name
+    made = get_completion_class(chosen) if chosen in _SHELLS else None
+    if made is None:
+        raise BadInput(f"no completion for the shell '{chosen}'. Fix: name one of {', '.join(_SHELLS)}.")
+    click.echo(made(cli, {}, _NAME, "_PROVISIONER_COMPLETE").source())
+    return Exit.DONE
+
+
+cli.add_command(sandbox)
+
+
+def main(argv: Sequence[str] | None = None, tools: Tools | None = None) -> int:
+    """Carry out a command line; returns the exit code. Nothing that is raised gets past it."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    used = tools or Tools()
+    try:
+        return int(cli.main(given, prog_name=_NAME, obj=used, standalone_mode=False) or 0)
+    except BrokenPipeError:  # the reader of our pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return Exit.BAD_INPUT
+    except (KeyboardInterrupt, click.Abort, Exception) as error:
+        return _last_words(error, given, used)
+
+
+def _last_words(error: BaseException, given: Sequence[str], tools: Tools) -> int:
+    """Show what ended a command before or outside of an operation."""
+    verbose = bool({"-v", "--verbose"} & set(given))
+    problem = _problem(error, verbose)
+    tools.screen(Common(as_json="--json" in given)).problem(problem)
+    return problem.exit
+
+
+def _problem(error: BaseException, verbose: bool) -> Problem:
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return _INTERRUPTED
+    if isinstance(error, click.ClickException):
+        return _usage(error)
+    return exits.explain(error, Situation(verbose=verbose))
+
+
+def _usage(error: click.ClickException) -> Problem:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else _NAME
+    cause = Cause(error.format_message(), f"see {path} --help")
+    return Problem(Exit.BAD_INPUT, "error", (cause,))
