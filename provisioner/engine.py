@@ -111,10 +111,10 @@ class _Provision(Run):
         for name, step in self.steps.items():
             after[_exists(name)] = {_reached(need.step, need.until) for need in step.needs}
             after[_ready(name)] = {_exists(name)}
-            there = self.sights.get(name) is not None
+            ready = self.sights.get(name) is not None and self._record(step).phase is Phase.READY
             weights |= {
-                _exists(name): 0.0 if there else _CREATE_WEIGHT,
-                _ready(name): 0.0 if there else step.typical,
+                _exists(name): 0.0 if ready else _CREATE_WEIGHT,
+                _ready(name): 0.0 if ready else step.typical,
             }
         chain = chains(weights, after)
         nodes = []
@@ -145,7 +145,7 @@ class _Provision(Run):
 
     def _adopt(self, step: Step, record: Record, seen: Seen) -> None:
         """It is there. Usually that is what the record says; else the record catches up."""
-        self.outcomes.setdefault(step.name, Outcome.UNCHANGED if record.id else Outcome.FOUND)
+        self.outcomes.setdefault(step.name, _outcome_of_found(record))
         if record.id == seen.id and record.phase in (Phase.CREATED, Phase.READY):
             if record != self.ledger.records[step.name]:
                 self.ledger.put(record)
@@ -166,12 +166,11 @@ class _Provision(Run):
     def _intend(self, step: Step, record: Record, seen: Seen | None) -> Record:
         """Write down what will be asked for before it is; the same token as long as it is the same wish."""
         request = step.request(self.job(record))
-        begun = record.phase is not Phase.PLANNED
         if record.phase is Phase.CREATING and record.request == request:
             return record
-        if begun and record.phase is not Phase.CREATING:
+        if record.phase not in (Phase.PLANNED, Phase.CREATING):
             self.outcomes[step.name] = Outcome.REPLACED if seen else Outcome.REMADE
-        generation = record.generation + begun
+        intended_at = now()
         return self.ledger.put(
             Record(
                 name=step.name,
@@ -179,11 +178,10 @@ class _Provision(Run):
                 phase=Phase.CREATING,
                 needs=_names(step),
                 releases=_released(step),
-                generation=generation,
-                token=token(self.ledger.state.stack_id, step.name, generation),
+                token=token(self.ledger.state.stack_id, step.name, intended_at),
                 key=step.key(self._ids()),
                 request=request,
-                intended_at=now(),
+                intended_at=intended_at,
             )
         )
 
@@ -281,6 +279,12 @@ class _Destroy(Run):
             return record
         self.tell(marked, Progress.WORKING, "deleting")
         return self.ledger.put(marked)
+
+
+def _outcome_of_found(record: Record) -> Outcome:
+    if record.id is None:
+        return Outcome.FOUND
+    return Outcome.UNCHANGED if record.phase is Phase.READY else Outcome.COMPLETED
 
 
 def _names(step: Step) -> tuple[str, ...]:

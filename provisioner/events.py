@@ -22,6 +22,8 @@ class Outcome(StrEnum):
     CREATED = "created"
     FOUND = "found"
     """A killed or unanswered run had made it; it was taken over."""
+    COMPLETED = "completed"
+    """An earlier run had made it, this one waited until it was ready."""
     REMADE = "made again"
     """It had been deleted by other hands."""
     REPLACED = "replaced"
@@ -38,6 +40,7 @@ class Member:
     name: str
     noun: str
     family: str
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

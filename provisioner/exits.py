@@ -73,6 +73,7 @@ def explain(error: BaseException, situation: Situation) -> Problem:
         causes=_grouped(failures, situation),
         next=situation.resume if code in (None, Exit.FAILED) else "",
         traceback="".join(traceback.format_exception(error)) if situation.verbose else "",
+        unanswered=error.unanswered if isinstance(error, Failed) else (),
     )
 
 

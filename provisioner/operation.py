@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from provisioner.stop import Stop
 from state.ledger import Ledger
 from state.lock import hold
 from state.record import Operation, StackState, Status, new_stack_id, now
-from state.store import StateError, Store
+from state.store import StateError, StateWriteError, Store
 from steps.aws.context import Aws
 from steps.aws.owner import Owner
 from steps.network import availability_zones
@@ -98,7 +98,8 @@ def find(name: str | None, options: Options) -> StackState:
         return found
     alive = [one for _, one in every(options) if isinstance(one, StackState) and not one.destroyed]
     if len(alive) != 1:
-        raise NoSuchStack(f"{len(alive)} stacks could be meant. {_here(options)}")
+        many = f"{len(alive)} stacks could be meant" if alive else "there is no stack that is not destroyed"
+        raise NoSuchStack(f"{many}. {_here(options)}")
     return alive[0]
 
 
@@ -188,7 +189,8 @@ def _run(ledger: Ledger, work: Callable[[], None]) -> StackState:
         ledger.update(status=Status.INTERRUPTED, ended_at=now())
         raise
     except Exception:
-        ledger.update(status=Status.FAILED, ended_at=now())
+        with suppress(StateWriteError):  # what failed first is what must be told
+            ledger.update(status=Status.FAILED, ended_at=now())
         raise
     ledger.update(status=Status.DONE, ended_at=now())
     return ledger.state

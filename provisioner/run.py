@@ -144,6 +144,8 @@ class Run:
         ).run()
 
     def start(self, operation: Operation, records: Sequence[Record], expected: float) -> None:
-        members = tuple(Member(record.name, self.cls(record).noun, self.cls(record).family) for record in records)
+        members = tuple(
+            Member(record.name, self.cls(record).noun, self.cls(record).family, record.needs) for record in records
+        )
         seconds = self.setting.pace.real(expected)
         self.setting.listener.tell(Started(self.ledger.state.stack, operation, members, seconds))

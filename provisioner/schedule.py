@@ -45,10 +45,14 @@ class Failure:
 
 
 class Failed(Exception):
-    """Some works failed; those in flight were let finish and nothing else was started."""
+    """Some works failed; those in flight were let finish and nothing else was started.
 
-    def __init__(self, failures: Sequence[Failure]) -> None:
+    `unanswered` names the lanes whose call had not come back in time.
+    """
+
+    def __init__(self, failures: Sequence[Failure], unanswered: Sequence[str] = ()) -> None:
         self.failures = tuple(failures)
+        self.unanswered = tuple(unanswered)
         super().__init__("; ".join(f"{failure.lane}: {failure.error}" for failure in failures))
 
 
@@ -103,10 +107,11 @@ class Schedule:
             self._drain()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+        unanswered = sorted({node.lane for nodes in self._flying.values() for node in nodes})
         if self._stop.requested:
-            raise Interrupted(sorted({node.lane for nodes in self._flying.values() for node in nodes}))
+            raise Interrupted(unanswered)
         if self._failures:
-            raise Failed(self._failures)
+            raise Failed(self._failures, unanswered)
 
     def _over(self) -> bool:
         return bool(self._failures) or self._stop.requested

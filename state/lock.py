@@ -7,6 +7,7 @@ stands in a third file, because opening a lock file may empty it.
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import socket
@@ -73,8 +74,14 @@ def hold(state_path: Path, doing: str) -> Iterator[Holder | None]:
 
 
 def _me(doing: str) -> Holder:
-    user = os.environ.get("USER") or os.environ.get("LOGNAME") or str(os.getuid())
-    return Holder(os.getpid(), socket.gethostname(), user, doing, now())
+    return Holder(os.getpid(), socket.gethostname(), _user(), doing, now())
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return str(os.getuid())
 
 
 def _read(path: Path) -> Holder | None:

@@ -56,9 +56,8 @@ class Record:
     needs: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
     """Those of the needs that may be deleted before this."""
-    generation: int = 1
-    """Counts how often the resource was made; part of the token, so a token is never used for two lives."""
     token: str = ""
+    """Derived from the intent and kept with it: a resumed run sends it again, another life never does."""
     key: str | None = None
     """The name by which AWS itself tells resources of this kind apart, where there is one."""
     request: Mapping[str, Any] = field(default_factory=dict)

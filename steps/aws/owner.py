@@ -54,10 +54,10 @@ def mapping(pairs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     }
 
 
-def token(stack_id: str, step: str, generation: int) -> str:
-    """The idempotency token of one resource's one life: 32 hexadecimal digits.
+def token(stack_id: str, step: str, intended_at: str) -> str:
+    """The idempotency token of one intent: 32 hexadecimal digits.
 
     That fits the tightest of AWS's rules (ACM: 32 word characters; ECS: 36; EC2: 64). It is derived, not drawn,
     so a run that resumes after a kill sends the token that the killed run sent.
     """
-    return hashlib.sha256(f"{stack_id}/{step}/{generation}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{stack_id}/{step}/{intended_at}".encode()).hexdigest()[:32]

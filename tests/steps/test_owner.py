@@ -28,7 +28,7 @@ def test_only_the_stack_id_decides_about_ownership() -> None:
 
 
 def test_a_token_is_derived_and_fits_every_service() -> None:
-    assert token("abc", "vpc", 1) == token("abc", "vpc", 1)
-    assert len({token("abc", "vpc", 1), token("abc", "vpc", 2), token("abd", "vpc", 1)}) == 3
-    assert len(token("abc", "vpc", 1)) == 32
-    assert token("abc", "vpc", 1).isalnum()
+    assert token("abc", "vpc", "now") == token("abc", "vpc", "now")
+    assert len({token("abc", "vpc", "now"), token("abc", "vpc", "then"), token("abd", "vpc", "now")}) == 3
+    assert len(token("abc", "vpc", "now")) == 32
+    assert token("abc", "vpc", "now").isalnum()
