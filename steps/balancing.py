@@ -213,10 +213,8 @@ class TargetGroup(Step):
             job.notes.append(f"set {', '.join(wrong)}")
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            job.aws.clients.elbv2.delete_target_group(TargetGroupArn=seen.id)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        job.aws.clients.elbv2.delete_target_group(TargetGroupArn=seen.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,10 +264,8 @@ class Listener(Step):
         return Ready()
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            job.aws.clients.elbv2.delete_listener(ListenerArn=seen.id)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        job.aws.clients.elbv2.delete_listener(ListenerArn=seen.id)
 
 
 def _listeners(look: Look, balancer: str) -> list[Mapping[str, Any]]:

@@ -150,7 +150,7 @@ class Step(ABC):
     mutable: ClassVar[frozenset[str]] = frozenset()
     """Parameters of the creating call that `settle` brings up to date in place."""
     typical: ClassVar[float] = 1.0
-    """Seconds until ready, usually (`docs/aws-waits.md`): the longest chain is started first."""
+    """Seconds until ready, usually (`docs/sandbox.md` has the sources): the longest chain is started first."""
     patience: ClassVar[float] = 300.0
     """Seconds after which waiting to be ready is given up."""
     typical_delete: ClassVar[float] = 1.0
@@ -197,6 +197,16 @@ class Step(ABC):
         return None
 
     @classmethod
-    @abstractmethod
     def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        """Delete, and tell whether it is really gone. `seen` None: it is in no listing any more."""
+        """Delete, and tell whether it is really gone. `seen` None: it is in no listing any more.
+
+        This is for kinds that are gone when the deleting call has succeeded; the others have a `delete` of theirs.
+        """
+        if seen is not None:
+            cls.remove(job, seen)
+        return Gone()
+
+    @classmethod
+    def remove(cls, job: Job, seen: Seen) -> None:
+        """The deleting call."""
+        raise NotImplementedError(f"{cls.__name__} has neither remove nor delete")

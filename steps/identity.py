@@ -131,11 +131,9 @@ class RolePolicyAttachment(Step):
         return f"{job.id_of(self.role)}|{self.policy_arn}"
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            role, arn = seen.id.split("|")
-            job.aws.clients.iam.detach_role_policy(RoleName=role, PolicyArn=arn)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        role, arn = seen.id.split("|")
+        job.aws.clients.iam.detach_role_policy(RoleName=role, PolicyArn=arn)
 
 
 def _attachments(look: Look, role: str) -> list[str]:

@@ -58,10 +58,8 @@ class Vpc(ListedStep):
         return Ready({"cidr": seen.raw["CidrBlock"]})
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            job.aws.clients.ec2.delete_vpc(VpcId=seen.id)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        job.aws.clients.ec2.delete_vpc(VpcId=seen.id)
 
 
 def _dns_is_on(job: Job, name: Literal["enableDnsSupport", "enableDnsHostnames"]) -> bool:
@@ -104,10 +102,8 @@ class Subnet(ListedStep):
         return Ready({"cidr": self.cidr, "zone": self.zone}) if state == "available" else Pending(state)
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            job.aws.clients.ec2.delete_subnet(SubnetId=seen.id)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        job.aws.clients.ec2.delete_subnet(SubnetId=seen.id)
 
 
 _GATEWAYS = Listing("describe_internet_gateways", "InternetGateways", "InternetGatewayId", "internet-gateway-id")
@@ -129,10 +125,8 @@ class InternetGateway(ListedStep):
         return answer["InternetGateway"]["InternetGatewayId"]
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            job.aws.clients.ec2.delete_internet_gateway(InternetGatewayId=seen.id)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        job.aws.clients.ec2.delete_internet_gateway(InternetGatewayId=seen.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,10 +171,8 @@ class InternetGatewayAttachment(Step):
         return Ready() if state in ("available", "attached") else Pending(state)
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            job.aws.clients.ec2.detach_internet_gateway(**job.record.request)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        job.aws.clients.ec2.detach_internet_gateway(**job.record.request)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,10 +196,8 @@ class ElasticIp(ListedStep):
         return Ready({"public_ip": seen.raw["PublicIp"]}) if seen else Pending("allocated")
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            job.aws.clients.ec2.release_address(AllocationId=seen.id)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        job.aws.clients.ec2.release_address(AllocationId=seen.id)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 from state.record import Record
 from steps.aws.context import Look
 from steps.aws.listing import ListedStep, Listing, describe
-from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step
+from steps.base import Job, Pending, Ready, Retry, Seen, Step
 
 _TABLES = Listing("describe_route_tables", "RouteTables", "RouteTableId", "route-table-id")
 _TARGETS = ("GatewayId", "NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId")
@@ -35,10 +35,8 @@ class RouteTable(ListedStep):
         return answer["RouteTable"]["RouteTableId"]
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            job.aws.clients.ec2.delete_route_table(RouteTableId=seen.id)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        job.aws.clients.ec2.delete_route_table(RouteTableId=seen.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +87,9 @@ class Route(Step):
         return Ready()
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            table, destination = seen.id.split("|")
-            job.aws.clients.ec2.delete_route(RouteTableId=table, DestinationCidrBlock=destination)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        table, destination = seen.id.split("|")
+        job.aws.clients.ec2.delete_route(RouteTableId=table, DestinationCidrBlock=destination)
 
 
 def _target(route: Mapping[str, Any]) -> str | None:
@@ -145,10 +141,8 @@ class RouteTableAssociation(Step):
         return Ready()
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            job.aws.clients.ec2.disassociate_route_table(AssociationId=seen.id)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        job.aws.clients.ec2.disassociate_route_table(AssociationId=seen.id)
 
 
 def _of_subnets(subnets: set[str]) -> dict[str, list[str]]:

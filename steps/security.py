@@ -47,10 +47,8 @@ class SecurityGroup(ListedStep):
         return Ready()
 
     @classmethod
-    def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        if seen is not None:
-            job.aws.clients.ec2.delete_security_group(GroupId=seen.id)
-        return Gone()
+    def remove(cls, job: Job, seen: Seen) -> None:
+        job.aws.clients.ec2.delete_security_group(GroupId=seen.id)
 
 
 def _is_allow_all(rule: Mapping[str, Any]) -> bool:

@@ -34,21 +34,6 @@ CREATIONS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def undisturbed() -> dict[str, Any]:
-    return {}
-
-
-@pytest.fixture
-def expected(tool: Tool, undisturbed: dict[str, Any]) -> Any:
-    if "inventory" not in undisturbed:
-        tool.provisioned()
-        undisturbed["inventory"] = tool.inventory()
-        succeeded(tool.destroy())
-        tool.sandbox.reset()
-    return undisturbed["inventory"]
-
-
 def comes_through(tool: Tool, expected: Any) -> None:
     tool.provisioned()
     assert tool.inventory() == expected

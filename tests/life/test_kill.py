@@ -27,21 +27,6 @@ def cases(count: int, step: int) -> list[tuple[int, str]]:
     return [(nth, WHENS[place % 2]) for place, nth in enumerate(range(1, count + 1, step))]
 
 
-@pytest.fixture(scope="module")
-def undisturbed() -> dict[str, Inventory]:
-    """Filled once by the first case: what a run that nobody disturbs makes."""
-    return {}
-
-
-def expected(tool: Tool, undisturbed: dict[str, Inventory]) -> Inventory:
-    if "inventory" not in undisturbed:
-        tool.provisioned()
-        undisturbed["inventory"] = tool.inventory()
-        succeeded(tool.destroy())
-        tool.sandbox.reset()
-    return undisturbed["inventory"]
-
-
 def kill_provision(tool: Tool, nth: int, when: str, parallel: int) -> None:
     tool.sandbox.faults([{"mutating": True, "nth": nth, "do": when}])
     process = tool.start("provision", str(EXAMPLE), "--parallel", str(parallel))
@@ -84,12 +69,9 @@ def back(tool: Tool) -> None:
 
 
 @pytest.mark.parametrize(("nth", "when"), cases(CREATING_CALLS, SAMPLE))
-def test_killed_while_provisioning_then_provisioned(
-    tool: Tool, undisturbed: dict[str, Inventory], nth: int, when: str
-) -> None:
-    wanted = expected(tool, undisturbed)
+def test_killed_while_provisioning_then_provisioned(tool: Tool, expected: Inventory, nth: int, when: str) -> None:
     kill_provision(tool, nth, when, parallel=16)
-    on(tool, wanted)
+    on(tool, expected)
 
 
 @pytest.mark.parametrize(("nth", "when"), cases(CREATING_CALLS, SAMPLE))
@@ -105,31 +87,26 @@ def test_killed_while_destroying_then_destroyed(tool: Tool, nth: int, when: str)
 
 
 @pytest.mark.parametrize(("nth", "when"), cases(DELETING_CALLS, 3 * SAMPLE))
-def test_killed_while_destroying_then_provisioned(
-    tool: Tool, undisturbed: dict[str, Inventory], nth: int, when: str
-) -> None:
-    wanted = expected(tool, undisturbed)
+def test_killed_while_destroying_then_provisioned(tool: Tool, expected: Inventory, nth: int, when: str) -> None:
     kill_destroy(tool, nth, when, parallel=16)
-    on_after_destroy(tool, wanted)
+    on_after_destroy(tool, expected)
 
 
-def test_killed_again_and_again(tool: Tool, undisturbed: dict[str, Inventory]) -> None:
+def test_killed_again_and_again(tool: Tool, expected: Inventory) -> None:
     """A run that gets one call further each time is a run like any other."""
-    wanted = expected(tool, undisturbed)
     for turn in range(8):
         tool.sandbox.faults([{"mutating": True, "nth": 3, "do": WHENS[turn % 2]}])
         tool.killed_at(tool.start("provision", str(EXAMPLE)), 3, WHENS[turn % 2])
-    on(tool, wanted)
+    on(tool, expected)
 
 
 @pytest.mark.complete
 @pytest.mark.parametrize(("nth", "when"), cases(CREATING_CALLS, 1))
 def test_complete_killed_while_provisioning_then_provisioned(
-    tool: Tool, undisturbed: dict[str, Inventory], nth: int, when: str
+    tool: Tool, expected: Inventory, nth: int, when: str
 ) -> None:
-    wanted = expected(tool, undisturbed)
     kill_provision(tool, nth, when, parallel=1)
-    on(tool, wanted)
+    on(tool, expected)
 
 
 @pytest.mark.complete
