@@ -75,11 +75,18 @@ class Run:
                 self.sights.update({record.name: found.get(record.name) for record in group})
                 self._tell_strangers(cls, rest)
 
-    def look(self, kind: str, lanes: Sequence[str]) -> None:
-        """A fresh look at some of one kind: the polls of all that wait are one read."""
+    def look(self, kind: str, lanes: Sequence[str]) -> str | None:
+        """A fresh look at some of one kind: the polls of all that wait are one read.
+
+        Returns what is in the way where AWS cannot be asked now: then what was seen before must not be acted on.
+        """
         records = [self.ledger.records[name] for name in lanes if name in self.ledger.records]
-        found, _ = lifecycle.survey(self.setting.kinds[kind], Look(self.setting.aws), records)
+        try:
+            found, _ = lifecycle.survey(self.setting.kinds[kind], Look(self.setting.aws), records)
+        except lifecycle.Unanswered as error:
+            return f"AWS cannot be asked: {error.why}"
         self.sights.update({name: found.get(name) for name in lanes})
+        return None
 
     def _tell_strangers(self, cls: type[Step], rest: Iterable[Seen]) -> None:
         told = tuple(text for seen in rest if (text := cls.stranger(seen)))

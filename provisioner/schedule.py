@@ -65,12 +65,16 @@ class Interrupted(Exception):
 
 
 class Schedule:
-    """One run over a graph. `look(group, lanes)` refreshes what the works of these lanes will see."""
+    """One run over a graph.
+
+    `look(group, lanes)` refreshes what the works of these lanes will see; where it cannot, it returns what is in
+    the way, and they go on waiting.
+    """
 
     def __init__(
         self,
         nodes: Iterable[Node],
-        look: Callable[[str, Sequence[str]], None],
+        look: Callable[[str, Sequence[str]], str | None],
         *,
         pace: Pace,
         stop: Stop,
@@ -138,13 +142,9 @@ class Schedule:
         for group, nodes in groups.items():
             if min(node.due for node in nodes) <= now:
                 self._waiting = [node for node in self._waiting if node.group != group]
-                future = pool.submit(self._look_at, group, [node.lane for node in nodes])
+                future = pool.submit(self._look, group, [node.lane for node in nodes])
                 self._flying[future] = nodes
                 self._looks.add(future)
-
-    def _look_at(self, group: str, lanes: Sequence[str]) -> str | None:
-        self._look(group, lanes)
-        return None
 
     def _collect(self, pool: ThreadPoolExecutor) -> list[Node]:
         """Wait a moment; take in what has come back; return the nodes that are done."""
@@ -165,11 +165,14 @@ class Schedule:
                 raise error
             self._failures += [Failure(node.lane, error) for node in nodes[:1]]
             return []
-        if future in self._looks:
-            self._looks.discard(future)
-            self._flying.update({pool.submit(node.work): [node] for node in nodes if not self._over()})
-            return []
-        return self._advance(nodes[0], future.result())
+        said = future.result()
+        if future not in self._looks:
+            return self._advance(nodes[0], said)
+        self._looks.discard(future)
+        if said is not None:
+            return [done for node in nodes for done in self._advance(node, said)]
+        self._flying.update({pool.submit(node.work): [node] for node in nodes if not self._over()})
+        return []
 
     def _advance(self, node: Node, said: str | None) -> list[Node]:
         if said is None:

@@ -16,6 +16,10 @@ _PASSES = frozenset({Cause.THROTTLED, Cause.NOT_YET, Cause.UNKNOWN_OUTCOME, Caus
 _AWS_ERRORS = (ClientError, BotoCoreError)
 
 
+class Unanswered(StepFailed):
+    """A read was throttled or not answered, however often botocore repeated it."""
+
+
 class Foreign(Exception):
     """A resource of our name that is not ours. Nothing may be done to it."""
 
@@ -44,12 +48,13 @@ class Ambiguous(Exception):
 def survey(cls: type[Step], look: Look, records: Sequence[Record]) -> tuple[dict[str, Seen], list[Seen]]:
     """Which of the records AWS has, by step name; and the sightings that are none of them.
 
-    Raises StepFailed where AWS cannot be asked, Foreign or Ambiguous where the answer must not be used.
+    Raises Unanswered where AWS cannot be asked now and StepFailed where it will not answer; Foreign or Ambiguous
+    where the answer must not be used.
     """
     try:
         candidates = list(cls.survey(look, records))
     except _AWS_ERRORS as error:
-        raise _explained(verdict(error)) from error
+        raise _unread(verdict(error)) from error
     found = {record.name: seen for record in records if (seen := _match(cls, look, record, candidates))}
     claimed = {id(seen) for seen in found.values()}
     return found, [seen for seen in candidates if id(seen) not in claimed]
@@ -86,6 +91,11 @@ def _passing(found: Verdict, error: Exception) -> Pending:
     if found.cause not in _PASSES:
         raise _explained(found) from error
     return Pending(str(found))
+
+
+def _unread(found: Verdict) -> StepFailed:
+    kind = Unanswered if found.cause in (Cause.THROTTLED, Cause.UNKNOWN_OUTCOME) else StepFailed
+    return kind(str(found), NEXT_MOVE[found.cause], found.call, found.code)
 
 
 def _explained(found: Verdict) -> StepFailed:

@@ -37,9 +37,10 @@ def schedule(nodes: Sequence[Node], **options: object) -> Schedule:
     looks = options.pop("looks", None)
     stop = options.pop("stop", None) or Stop()
 
-    def look(group: str, lanes: Sequence[str]) -> None:
+    def look(group: str, lanes: Sequence[str]) -> str | None:
         if isinstance(looks, list):
             looks.append((group, sorted(lanes)))
+        return None
 
     parallel = options.pop("parallel", 16)
     return Schedule(nodes, look, pace=FAST, stop=stop, parallel=parallel)  # type: ignore[arg-type]
@@ -136,12 +137,26 @@ def test_a_request_to_stop_ends_waiting_at_once() -> None:
 
 
 def test_a_failed_look_is_a_failure_of_the_run() -> None:
-    def look(group: str, lanes: Sequence[str]) -> None:
+    def look(group: str, lanes: Sequence[str]) -> str | None:
         raise ConnectionError("gone")
 
     run = Schedule([node("a", times(1))], look, pace=FAST, stop=Stop(), parallel=4)
     with pytest.raises(Failed, match="gone"):
         run.run()
+
+
+def test_nothing_is_done_on_an_old_look_when_a_new_one_could_not_be_had() -> None:
+    answers = iter(["throttled", "throttled", None])
+    works: list[str] = []
+
+    def work() -> str | None:
+        works.append("work")
+        return "pending" if len(works) == 1 else None
+
+    run = Schedule([node("a", work)], lambda group, lanes: next(answers), pace=FAST, stop=Stop(), parallel=4)
+    run.run()
+    assert len(works) == 2
+    assert next(answers, "all used") == "all used"
 
 
 def test_the_heaviest_chain_goes_over_the_slow_ones() -> None:
