@@ -94,7 +94,9 @@ class Picture:
         mark, style = self._mark(views)
         count = f"{done}" if done == len(views) else f"{done}/{len(views)}"
         width = max(len(family) for family in self.tally.families)
-        return Text.assemble((f"  {mark} ", style), f"{name:{width}}  ", (f"{count:>5}", "dim"))
+        awaited = [] if any(view.active for view in views) else self.tally.awaited(views)
+        after = f"  after {', '.join(awaited)}" if awaited else ""
+        return Text.assemble((f"  {mark} ", style), f"{name:{width}}  ", (f"{count:>5}{after}", "dim"))
 
     def _mark(self, views: Sequence[View]) -> tuple[str, str]:
         if all(view.done for view in views):

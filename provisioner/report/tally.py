@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 
 from provisioner.events import Event, Outcome, Progress, Started, StepEvent
+from state.record import Operation
 
 Clock = Callable[[], float]
 
@@ -21,6 +22,7 @@ class View:
     name: str
     noun: str
     family: str
+    needs: tuple[str, ...] = ()
     progress: Progress | None = None
     said: str = ""
     id: str | None = None
@@ -73,7 +75,7 @@ class Tally:
         with self.lock:
             if isinstance(event, Started):
                 self.started, self.begun = event, self.clock()
-                self.views = {one.name: View(one.name, one.noun, one.family) for one in event.members}
+                self.views = {one.name: View(one.name, one.noun, one.family, one.needs) for one in event.members}
             elif isinstance(event, StepEvent):
                 view = self.views.setdefault(event.step, View(event.step, event.noun, event.family))
                 view.take(event, self.clock())
@@ -113,6 +115,16 @@ class Tally:
     def active(self) -> list[View]:
         """What is being worked on or waited for, the longest first."""
         return sorted((view for view in self.views.values() if view.active), key=lambda view: view.began)
+
+    def awaited(self, views: Sequence[View]) -> list[str]:
+        """Those worked on now that must be over before these may begin: what they need, or who needs them."""
+        down = self.operation == Operation.DESTROY
+        queued = [view for view in views if view.progress is None]
+        return [
+            one.name
+            for one in self.active
+            if any(view.name in one.needs if down else one.name in view.needs for view in queued)
+        ]
 
     @property
     def families(self) -> dict[str, list[View]]:

@@ -121,3 +121,12 @@ def test_complete_killed_while_provisioning_then_destroyed(tool: Tool, nth: int,
 def test_complete_killed_while_destroying_then_destroyed(tool: Tool, nth: int, when: str) -> None:
     kill_destroy(tool, nth, when, parallel=1)
     back(tool)
+
+
+@pytest.mark.complete
+@pytest.mark.parametrize(("nth", "when"), cases(DELETING_CALLS, 1))
+def test_complete_killed_while_destroying_then_provisioned(
+    tool: Tool, expected: Inventory, nth: int, when: str
+) -> None:
+    kill_destroy(tool, nth, when, parallel=1)
+    on_after_destroy(tool, expected)

@@ -160,3 +160,13 @@ def test_a_problem_is_shown_as_everywhere() -> None:
     print_problem(problem, on)
     assert "CreateNatGateway" in written(on)
     assert "go on" in written(on)
+
+
+@pytest.mark.parametrize(("operation", "queued"), [("provision", "service"), ("destroy", "gateway")])
+def test_a_family_that_cannot_begin_says_after_what(operation: str, queued: str) -> None:
+    """On the way up it waits for what it needs; on the way back for what needs it."""
+    working_on = {"service": "gateway", "gateway": "service"}[queued]
+    members = (Member("gateway", "thing", "network"), Member("service", "thing", "containers", ("gateway",)))
+    tally = tally_of(Started("demo", operation, members, 60.0), waiting(working_on, "pending"))
+    (line,) = [line for line in drawn(tally) if "after" in line]
+    assert line.endswith(f"after {working_on}")
