@@ -14,13 +14,15 @@ from dataclasses import replace
 from provisioner.events import Notice, Outcome, Progress
 from provisioner.run import Refused, Run, Setting
 from provisioner.schedule import Node, chains
-from state.record import Operation, Phase, Record, now
+from state.record import Operation, Phase, Record, age, now
 from steps import lifecycle
 from steps.aws.owner import token
 from steps.base import Change, Pending, Ready, Retry, Seen, Step, StepFailed, Until
 
-_CREATE_PATIENCE = 180.0
+_CREATE_PATIENCE = 300.0
 """AWS seconds for what a creating call may wait for: fresh needs, fresh roles, throttling, a lost answer."""
+_TOKEN_LIFE = 3600.0
+"""Seconds for which an intent keeps its token: ACM forgets it then, and nothing can still be on its way."""
 _CREATE_WEIGHT = 0.5
 """AWS seconds that a creating call usually takes."""
 
@@ -42,6 +44,7 @@ class _Provision(Run):
         self.outcomes: dict[str, Outcome] = {}
         self.doubts: dict[str, float] = {}
         self.taken: dict[str, float] = {}
+        self.settled: set[str] = set()
 
     def run(self) -> None:
         records = [self._record(step) for step in self.steps.values()]
@@ -120,12 +123,17 @@ class _Provision(Run):
         nodes = []
         for place, (name, step) in enumerate(self.steps.items()):
             for node, work, patience in (
-                (_exists(name), self._make, _CREATE_PATIENCE),
+                (_exists(name), self._make, self._patience(step)),
                 (_ready(name), self._settle, step.patience),
             ):
                 rank = (float(place),) if self.setting.parallel == 1 else (-chain[node], float(place))
                 nodes.append(self.node(node, self._record(step), after[node], rank, work, patience))
         return nodes, max(chain.values(), default=0.0)
+
+    def _patience(self, step: Step) -> float:
+        """To make it may mean to wait first until the former one is gone."""
+        seen = self.sights.get(step.name)
+        return step.patience_delete if seen and (seen.going or seen.spent) else _CREATE_PATIENCE
 
     def _make(self, name: str) -> str | None:
         """Bring it into existence: find it, or wait out a doubt, or write the intent and create it."""
@@ -133,6 +141,9 @@ class _Provision(Run):
         record = self._record(step)
         if seen is not None and seen.going:
             return f"the former one is being deleted ({seen.id})"
+        if seen is not None and seen.spent:
+            lifecycle.delete(type(step), self.job(replace(record, id=seen.id)), seen)
+            return f"the former one failed, and is deleted first ({seen.id})"
         if seen is not None and not self._superseded(step, record):
             self._adopt(step, record, seen)
             return None
@@ -145,6 +156,9 @@ class _Provision(Run):
 
     def _adopt(self, step: Step, record: Record, seen: Seen) -> None:
         """It is there. Usually that is what the record says; else the record catches up."""
+        if wrong := self._unchangeable(step):
+            fix = f"it is bound to what is no longer there: delete {seen.id}, then resume makes it again"
+            raise StepFailed("; ".join(wrong), fix)
         self.outcomes.setdefault(step.name, _outcome_of_found(record))
         if record.id == seen.id and record.phase in (Phase.CREATED, Phase.READY):
             if record != self.ledger.records[step.name]:
@@ -166,7 +180,7 @@ class _Provision(Run):
     def _intend(self, step: Step, record: Record, seen: Seen | None) -> Record:
         """Write down what will be asked for before it is; the same token as long as it is the same wish."""
         request = step.request(self.job(record))
-        if record.phase is Phase.CREATING and record.request == request:
+        if record.phase is Phase.CREATING and record.request == request and _fresh(record):
             return record
         if record.phase not in (Phase.PLANNED, Phase.CREATING):
             self.outcomes[step.name] = Outcome.REPLACED if seen else Outcome.REMADE
@@ -208,7 +222,9 @@ class _Provision(Run):
     def _settle(self, name: str) -> str | None:
         notes: list[str] = []
         record = self.ledger.records[name]
-        found = lifecycle.settle(self.steps[name], self.job(record, notes), self.sights.get(name))
+        first = name not in self.settled
+        self.settled.add(name)
+        found = lifecycle.settle(self.steps[name], self.job(record, notes, first=first), self.sights.get(name))
         if notes:
             self._tell_set_right(name, notes)
         if isinstance(found, Pending):
@@ -244,11 +260,8 @@ class _Destroy(Run):
         self.schedule(nodes)
 
     def _nodes(self, records: Sequence[Record]) -> tuple[list[Node], float]:
-        """A record goes when all that need it have gone; some kinds wait for all the others besides."""
-        after = {record.name: {one.name for one in records if _holds(one, record)} for record in records}
-        last = {record.name for record in records if self.cls(record).deleted_last}
-        for name in last:
-            after[name] |= after.keys() - last
+        """A record goes when all that need it have gone, and all of the stages before its own."""
+        after = {record.name: {one.name for one in records if self._first(one, record)} for record in records}
         chain = chains({record.name: self.cls(record).typical_delete for record in records}, after)
         nodes = []
         for place, record in enumerate(reversed(records)):
@@ -256,6 +269,9 @@ class _Destroy(Run):
             patience = self.cls(record).patience_delete
             nodes.append(self.node(record.name, record, after[record.name], rank, self._delete, patience))
         return nodes, max(chain.values(), default=0.0)
+
+    def _first(self, one: Record, other: Record) -> bool:
+        return _holds(one, other) or self.cls(one).stage < self.cls(other).stage
 
     def _delete(self, name: str) -> str | None:
         record, seen = self.ledger.records[name], self.sights.get(name)
@@ -285,6 +301,10 @@ def _outcome_of_found(record: Record) -> Outcome:
     if record.id is None:
         return Outcome.FOUND
     return Outcome.UNCHANGED if record.phase is Phase.READY else Outcome.COMPLETED
+
+
+def _fresh(intent: Record) -> bool:
+    return intent.intended_at is not None and age(intent.intended_at) < _TOKEN_LIFE
 
 
 def _names(step: Step) -> tuple[str, ...]:

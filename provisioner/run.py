@@ -57,10 +57,12 @@ class Run:
                 f"Fix: use the version that made it ({self.ledger.state.tool})."
             ) from None
 
-    def job(self, record: Record, notes: list[str] | None = None) -> Job:
+    def job(self, record: Record, notes: list[str] | None = None, *, first: bool = False) -> Job:
         """A step sees its own record and those that it declared."""
         needs = {name: self.ledger.records[name] for name in record.needs if name in self.ledger.records}
-        return Job(self.setting.aws, record, needs, [] if notes is None else notes)
+        began = self._began.get(record.name, time.monotonic())
+        elapsed = (time.monotonic() - began) * self.setting.pace.scale
+        return Job(self.setting.aws, record, needs, [] if notes is None else notes, first, elapsed)
 
     def look_at_all(self, records: Sequence[Record]) -> None:
         """One survey a kind, all kinds at once; strangers inside our own resources are told."""
@@ -95,6 +97,10 @@ class Run:
                 Notice(f"{cls.noun}s that this stack did not make were found and left alone", details=told)
             )
 
+    def begin(self, name: str) -> None:
+        """The step's turn has come."""
+        self._began.setdefault(name, time.monotonic())
+
     def tell(self, record: Record, progress: Progress, said: str = "", outcome: Outcome = Outcome.NONE) -> None:
         cls = self.cls(record)
         began = self._began.setdefault(record.name, time.monotonic())
@@ -115,7 +121,8 @@ class Run:
     def doubt(self, record: Record) -> float:
         """Real seconds for which something so young may be there though no look shows it; 0 or less: none."""
         moment = record.created_at or record.intended_at
-        return self.setting.pace.consistency - age(moment) if moment else 0.0
+        window = self.setting.pace.consistency
+        return min(window, window - age(moment)) if moment else 0.0  # a clock may have been ahead
 
     def node(
         self,
@@ -131,6 +138,7 @@ class Run:
             return StepFailed(why, "look at what it waits for, then resume: the waiting goes on from there")
 
         def run() -> str | None:
+            self.begin(record.name)
             try:
                 return work(record.name)
             except Exception as error:

@@ -65,6 +65,8 @@ class Seen:
     key: str | None = None
     going: bool = False
     """It is being deleted: nothing can be done with it, and its name or place is not free yet."""
+    spent: bool = False
+    """It failed and will never be usable: another can only be made when this one is deleted."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,10 @@ class Job:
     needs: Mapping[str, Record]
     notes: list[str] = field(default_factory=list)
     """What was found different and set right, for the user."""
+    first: bool = False
+    """Whether this is the step's first look in this run: a failure that is seen now is an earlier run's."""
+    elapsed: float = 0.0
+    """Seconds of AWS's time since the step's turn began in this run."""
 
     def id_of(self, step: str) -> str:
         """The AWS id of a needed step. Raises KeyError where it was not declared."""
@@ -155,8 +161,10 @@ class Step(ABC):
     """Seconds after which waiting to be ready is given up."""
     typical_delete: ClassVar[float] = 1.0
     patience_delete: ClassVar[float] = 1200.0
-    deleted_last: ClassVar[bool] = False
-    """Others go on needing it in the background, so it waits for all that is not marked so."""
+    stage: ClassVar[int] = 0
+    """Destroy begins a stage when the ones before are over. Others go on using logs (1) and roles (2) in the
+    background for a while after they are gone.
+    """
 
     name: str
     """Unique in the stack; also the value of the owner tag `provisioner:step`."""
@@ -190,6 +198,11 @@ class Step(ABC):
         `seen` is None right after `create`, before the first look: a step that needs one says `Pending`.
         """
         return Ready()
+
+    @classmethod
+    def blockers(cls, job: Job, seen: Seen) -> str:
+        """Who keeps it from being deleted, as far as AWS can be asked; AWS itself names nobody."""
+        return ""
 
     @classmethod
     def stranger(cls, seen: Seen) -> str | None:

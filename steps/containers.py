@@ -222,7 +222,6 @@ class Service(Step):
             "launchType": "FARGATE",
             "propagateTags": "SERVICE",
             "enableECSManagedTags": True,
-            "loadBalancers": [self._target(job)],
             **self._changeable(job),
         }
 
@@ -237,6 +236,7 @@ class Service(Step):
         return {
             "taskDefinition": job.id_of(self.task_definition),
             "desiredCount": self.count,
+            "loadBalancers": [self._target(job)],
             "healthCheckGracePeriodSeconds": self.grace_period,
             "deploymentConfiguration": dict(self.deployment),
             "networkConfiguration": {
@@ -252,6 +252,7 @@ class Service(Step):
         {
             "taskDefinition",
             "desiredCount",
+            "loadBalancers",
             "healthCheckGracePeriodSeconds",
             "deploymentConfiguration",
             "networkConfiguration",
@@ -289,13 +290,23 @@ class Service(Step):
         raw = seen.raw
         primary: Mapping[str, Any] = next((one for one in raw["deployments"] if one["status"] == "PRIMARY"), {})
         failed = primary.get("failedTasks", 0)
-        if primary.get("rolloutState") == "FAILED" or failed >= _HOPELESS:
+        hopeless = primary.get("rolloutState") == "FAILED" or failed >= _HOPELESS
+        if hopeless and job.first:
+            return self._start_over(job, seen)
+        if hopeless:
             raise StepFailed(_why(job, raw, primary), "correct what stops the tasks, then resume")
         complete = primary.get("rolloutState", "COMPLETED") == "COMPLETED"
         if complete and len(raw["deployments"]) == 1 and raw["runningCount"] == raw["desiredCount"]:
             return Ready({"name": self.service_name})
         said = f"{raw['runningCount']} of {raw['desiredCount']} tasks running, {raw['pendingCount']} pending"
         return Pending(f"{said}, {failed} failed" if failed else said)
+
+    def _start_over(self, job: Job, seen: Seen) -> Pending:
+        """A failed deployment starts no more tasks, even when what stopped them has been mended."""
+        cluster = job.id_of(self.cluster)
+        job.aws.clients.ecs.update_service(cluster=cluster, service=seen.id, forceNewDeployment=True)
+        job.notes.append("started a new deployment, the last one had failed")
+        return Pending("starting over")
 
     @classmethod
     def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
@@ -333,7 +344,8 @@ def _covers(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, Mapping):
         return isinstance(found, Mapping) and all(_covers(found.get(key), wanted[key]) for key in wanted)
     if isinstance(wanted, list):
-        return isinstance(found, list) and sorted(map(str, found)) == sorted(map(str, wanted))
+        same = isinstance(found, list) and len(found) == len(wanted)
+        return same and all(any(_covers(one, other) for one in found) for other in wanted)
     return bool(found == wanted)
 
 

@@ -78,8 +78,19 @@ class Function(Step):
                 if gone(error):
                     continue
                 raise
+            if denied := answer.get("TagsError"):
+                fix = "give the caller lambda:ListTags: without it nobody can tell whose the function is"
+                raise StepFailed(f"{name}: {denied.get('Message', 'its tags were not told')}", fix, "GetFunction")
             raw = answer["Configuration"]
-            yield Seen(raw["FunctionArn"], raw, answer.get("Tags", {}), key=name)
+            state = raw.get("State")
+            yield Seen(
+                raw["FunctionArn"],
+                raw,
+                answer.get("Tags", {}),
+                key=name,
+                going=state == "Deleting",
+                spent=state == "Failed",
+            )
 
     def create(self, job: Job) -> str:
         parameters = dict(job.record.request)
@@ -92,23 +103,37 @@ class Function(Step):
         return answer["FunctionArn"]
 
     def settle(self, job: Job, seen: Seen | None) -> Ready | Pending:
-        if seen is None or seen.raw.get("State") == "Pending":
+        if seen is not None and seen.raw.get("State") == "Failed":
+            fix = "remove the cause and resume: the failed one is deleted first, then another is made"
+            raise StepFailed(_failure(seen, "State"), fix)
+        if seen is None or seen.raw.get("State", "Active") not in ("Active", "Inactive"):
             return Pending(_said(seen))
-        if seen.raw.get("State") == "Failed":
-            raise StepFailed(_failure(seen, ""), "remove the cause, destroy the function by hand, then resume")
-        if seen.raw.get("LastUpdateStatus") == "Failed":
+        self._refuse_a_younger_role(job)
+        update = seen.raw.get("LastUpdateStatus")
+        if update == "Failed" and not job.first:
             raise StepFailed(_failure(seen, "LastUpdateStatus"), "remove the cause, then resume")
-        if seen.raw.get("LastUpdateStatus") == "InProgress":
-            return Pending("update in progress")
-        if self._update(job, seen):
+        if update == "InProgress" or self._update(job, seen, again=update == "Failed"):
             return Pending("update in progress")
         return Ready({"arn": seen.id, "name": self.function_name})
 
-    def _update(self, job: Job, seen: Seen) -> bool:
-        """Set right what differs: one call at a time, for Lambda refuses a second while one is in progress."""
+    def _refuse_a_younger_role(self, job: Job) -> None:
+        """Lambda's grant on the key of the environment names the role that was there when the function was made.
+
+        One of the same name that was made later cannot use it, though nothing shows it but failing invocations.
+        """
+        born, role = job.record.created_at, job.needs[self.role].created_at
+        if born and role and role > born:
+            fix = f"delete it (aws lambda delete-function --function-name {self.function_name}), then resume"
+            raise StepFailed("its role was made again after it, so it cannot read its environment any more", fix)
+
+    def _update(self, job: Job, seen: Seen, *, again: bool) -> bool:
+        """Set right what differs: one call at a time, for Lambda refuses a second while one is in progress.
+
+        `again`: send the whole configuration, because the last update failed.
+        """
         wanted = self.request(job)
         functions = job.aws.clients.functions
-        if wrong := [key for key in _CONFIGURATION if not _same(key, seen.raw.get(key), wanted[key])]:
+        if wrong := [key for key in _CONFIGURATION if again or not _same(key, seen.raw.get(key), wanted[key])]:
             changes: Any = {key: wanted[key] for key in wrong}
             functions.update_function_configuration(FunctionName=seen.id, **changes)
             job.notes.append(f"set {', '.join(wrong)}")
@@ -131,7 +156,7 @@ class Function(Step):
         functions = job.aws.clients.functions
         if seen.raw.get("State") == "Pending" or seen.raw.get("LastUpdateStatus") == "InProgress":
             return Pending("an update is in progress")
-        if seen.raw.get("VpcConfig", {}).get("SubnetIds"):
+        if _can_be_detached(seen):
             nothing: Any = {"SubnetIds": [], "SecurityGroupIds": []}
             functions.update_function_configuration(FunctionName=seen.id, VpcConfig=nothing)
             return Pending("detaching from the VPC")
@@ -139,17 +164,25 @@ class Function(Step):
         return Pending("deleted; looking for the network interfaces that it leaves")
 
 
+def _can_be_detached(seen: Seen) -> bool:
+    """What failed, or whose last update failed, is deleted as it is; its interfaces take longer then."""
+    sound = seen.raw.get("State", "Active") in ("Active", "Inactive")
+    attached = bool(seen.raw.get("VpcConfig", {}).get("SubnetIds"))
+    return attached and sound and seen.raw.get("LastUpdateStatus") != "Failed"
+
+
 def _joined(job: Job, pieces: Sequence[str | tuple[str, str]]) -> str:
     return "".join(piece if isinstance(piece, str) else str(job.output(*piece)) for piece in pieces)
 
 
 def _said(seen: Seen | None) -> str:
+    state = seen.raw.get("State", "Pending") if seen else "Pending"
     reason = seen.raw.get("StateReason") if seen else None
-    return f"Pending: {reason}" if reason else "Pending"
+    return f"{state}: {reason}" if reason else state
 
 
-def _failure(seen: Seen, field_prefix: str) -> str:
-    name = field_prefix or "State"
+def _failure(seen: Seen, name: str) -> str:
+    """What Lambda says of a failed `State` or `LastUpdateStatus`."""
     code, reason = seen.raw.get(f"{name}ReasonCode", ""), seen.raw.get(f"{name}Reason", "")
     return f"function {seen.raw['FunctionName']} failed: {code}: {reason}"
 
@@ -185,5 +218,7 @@ def _delete_interface(job: Job, interface: str) -> None:
     try:
         job.aws.clients.ec2.delete_network_interface(NetworkInterfaceId=interface)
     except ClientError as error:
-        if verdict(error).cause not in (Cause.GONE, Cause.IN_USE):
+        found = verdict(error)
+        # OperationNotPermitted: it is Lambda's own again, until it lets go for good.
+        if found.cause not in (Cause.GONE, Cause.IN_USE) and found.code != "OperationNotPermitted":
             raise

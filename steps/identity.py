@@ -28,7 +28,7 @@ class Role(Step):
     family = "identity"
     retry = Retry.KEY
     typical = 6.0
-    deleted_last = True
+    stage = 2
     role_name: str
     trust: Mapping[str, Any]
     description: str = ""
@@ -66,6 +66,9 @@ class Role(Step):
         if seen.raw["AssumeRolePolicyDocument"] != self.trust:
             job.aws.clients.iam.update_assume_role_policy(RoleName=seen.id, PolicyDocument=document(self.trust))
             job.notes.append("the trust policy had been changed, set right")
+        if seen.raw.get("Description", "") != self.description:
+            job.aws.clients.iam.update_role(RoleName=seen.id, Description=self.description)
+            job.notes.append("set the description")
         return Ready({"arn": seen.raw["Arn"]})
 
     @classmethod
@@ -107,7 +110,7 @@ class RolePolicyAttachment(Step):
     noun = "policy attachment"
     family = "identity"
     retry = Retry.KEY
-    deleted_last = True
+    stage = 2
     role: str
     policy_arn: str
 

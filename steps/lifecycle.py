@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from state.record import Record
 from steps.aws.context import Look
 from steps.aws.errors import NEXT_MOVE, Cause, Verdict, verdict
+from steps.aws.owner import STACK_ID
 from steps.base import Gone, Job, Made, Pending, Ready, Seen, Step, StepFailed
 
 _PASSES = frozenset({Cause.THROTTLED, Cause.NOT_YET, Cause.UNKNOWN_OUTCOME, Cause.IN_USE, Cause.GONE})
@@ -84,7 +85,16 @@ def delete(cls: type[Step], job: Job, seen: Seen | None) -> Gone | Pending:
     try:
         return cls.delete(job, seen)
     except _AWS_ERRORS as error:
-        return _passing(verdict(error), error)
+        found = _passing(verdict(error), error)
+    return Pending(found.said + _blockers(cls, job, seen))
+
+
+def _blockers(cls: type[Step], job: Job, seen: Seen | None) -> str:
+    try:
+        named = cls.blockers(job, seen) if seen else ""
+    except _AWS_ERRORS:  # it is only an explanation
+        return ""
+    return f" [{named}]" if named else ""
 
 
 def _passing(found: Verdict, error: Exception) -> Pending:
@@ -105,6 +115,8 @@ def _explained(found: Verdict) -> StepFailed:
 def _match(cls: type[Step], look: Look, record: Record, candidates: Sequence[Seen]) -> Seen | None:
     """The one sighting that is this record: by recorded id, else by owner tag, else by name."""
     by_id = [seen for seen in candidates if record.id is not None and seen.id == record.id]
+    if by_id and _of_another(look, by_id[0]):
+        raise Foreign(record.name, cls.noun, by_id[0])
     if by_id:
         return by_id[0]
     tagged = [seen for seen in candidates if _tagged(look, record, seen)]
@@ -116,6 +128,11 @@ def _match(cls: type[Step], look: Look, record: Record, candidates: Sequence[See
     if named and named[0].tags is not None and not look.aws.owner.owns(named[0].tags):
         raise Foreign(record.name, cls.noun, named[0])
     return named[0] if named else None
+
+
+def _of_another(look: Look, seen: Seen) -> bool:
+    """Where the id is a name, it may have been given to another stack's resource since it was recorded."""
+    return STACK_ID in (seen.tags or {}) and not look.aws.owner.owns(seen.tags or {})
 
 
 def _tagged(look: Look, record: Record, seen: Seen) -> bool:

@@ -11,6 +11,8 @@ from state.record import Record
 from steps.aws.context import Aws, Look
 from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step
 
+_QUIET = 10.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class LogGroup(Step):
@@ -20,6 +22,7 @@ class LogGroup(Step):
     noun = "log group"
     family = "logs"
     retry = Retry.KEY
+    stage = 1
     group_name: str
     retention: int
 
@@ -54,10 +57,14 @@ class LogGroup(Step):
 
     @classmethod
     def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
-        """A late flush of its writer may bring a group back, so it is gone only when a look says so."""
-        if seen is None:
+        """A late flush of its writer may bring a group back: it is gone when it has stayed away for a while.
+
+        It is deleted after all that writes to it has gone; ten seconds more is what peers re-check after.
+        """
+        if seen is not None:
+            job.aws.clients.logs.delete_log_group(logGroupName=seen.id)
+        elif job.elapsed >= _QUIET:
             return Gone()
-        job.aws.clients.logs.delete_log_group(logGroupName=seen.id)
         return Pending("deleted; looking whether a late flush brings it back")
 
 

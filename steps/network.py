@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from state.record import Record
 from steps.aws.context import Aws, Look
-from steps.aws.listing import ListedStep, Listing
+from steps.aws.listing import ListedStep, Listing, holders
 from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step, StepFailed
 
+_WITHOUT_FARGATE = frozenset({"use1-az3", "usw1-az2", "apne1-az3"})
 _DNS_ATTRIBUTES: tuple[Literal["enableDnsSupport", "enableDnsHostnames"], ...] = (
     "enableDnsSupport",  # first: hostnames need it
     "enableDnsHostnames",
@@ -18,14 +19,19 @@ _DNS_ATTRIBUTES: tuple[Literal["enableDnsSupport", "enableDnsHostnames"], ...] =
 
 
 def availability_zones(aws: Aws) -> list[str]:
-    """Names of the region's ordinary zones that this account may use, in order. One read."""
+    """Names of the region's ordinary zones that this account may use, in order. One read.
+
+    Zones in which Fargate is missing come last. Source: Amazon ECS developer guide, "Supported Regions for Amazon
+    ECS on AWS Fargate".
+    """
     answer = aws.clients.ec2.describe_availability_zones(
         Filters=[
             {"Name": "zone-type", "Values": ["availability-zone"]},
             {"Name": "state", "Values": ["available"]},
         ]
     )
-    return sorted(zone["ZoneName"] for zone in answer["AvailabilityZones"])
+    zones = [(zone["ZoneId"] in _WITHOUT_FARGATE, zone["ZoneName"]) for zone in answer["AvailabilityZones"]]
+    return [name for _, name in sorted(zones)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +60,17 @@ class Vpc(ListedStep):
             return Pending(seen.raw["State"])
         if off := [name for name in _DNS_ATTRIBUTES if not _dns_is_on(job, name)]:
             _set_dns(job, off)
-            job.notes.append(f"switched on {' and '.join(off)}")
+            if job.record.ready_at:
+                job.notes.append(f"switched on {' and '.join(off)}")
         return Ready({"cidr": seen.raw["CidrBlock"]})
 
     @classmethod
     def remove(cls, job: Job, seen: Seen) -> None:
         job.aws.clients.ec2.delete_vpc(VpcId=seen.id)
+
+    @classmethod
+    def blockers(cls, job: Job, seen: Seen) -> str:
+        return holders(job, "vpc-id", seen.id)
 
 
 def _dns_is_on(job: Job, name: Literal["enableDnsSupport", "enableDnsHostnames"]) -> bool:
@@ -104,6 +115,10 @@ class Subnet(ListedStep):
     @classmethod
     def remove(cls, job: Job, seen: Seen) -> None:
         job.aws.clients.ec2.delete_subnet(SubnetId=seen.id)
+
+    @classmethod
+    def blockers(cls, job: Job, seen: Seen) -> str:
+        return holders(job, "subnet-id", seen.id)
 
 
 _GATEWAYS = Listing("describe_internet_gateways", "InternetGateways", "InternetGatewayId", "internet-gateway-id")
@@ -155,7 +170,7 @@ class InternetGatewayAttachment(Step):
 
     @classmethod
     def survey(cls, look: Look, records: Sequence[Record]) -> Iterable[Seen]:
-        gateways = _GATEWAYS.read(look, ())
+        gateways = _GATEWAYS.read(look, (), (record.key.split("|")[0] for record in records if record.key))
         for gateway in gateways:
             for attachment in gateway.raw.get("Attachments", ()):
                 key = f"{gateway.id}|{attachment['VpcId']}"
@@ -218,6 +233,7 @@ class NatGateway(ListedStep):
         "NatGatewayId",
         "nat-gateway-id",
         going=frozenset({"deleting"}),
+        spent=frozenset({"failed"}),
         over=frozenset({"deleted"}),
     )
     subnet: str
@@ -236,17 +252,10 @@ class NatGateway(ListedStep):
     def settle(self, job: Job, seen: Seen | None) -> Ready | Pending:
         state = seen.raw["State"] if seen else "pending"
         if seen and state == "failed":
-            self._give_up(job, seen)
+            raise _failure(seen)
         if not seen or state != "available":
             return Pending(state)
         return Ready({"public_ip": seen.raw["NatGatewayAddresses"][0].get("PublicIp")})
-
-    def _give_up(self, job: Job, seen: Seen) -> None:
-        """A failed gateway holds its address until it is deleted; deleting it lets `resume` make another."""
-        job.aws.clients.ec2.delete_nat_gateway(NatGatewayId=seen.id)
-        code, message = seen.raw.get("FailureCode", "failed"), seen.raw.get("FailureMessage", "")
-        fix = "remove the cause and resume: the failed one is being deleted, another will be made"
-        raise StepFailed(f"NAT gateway {seen.id} failed: {code}: {message}", fix, "CreateNatGateway", code)
 
     @classmethod
     def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
@@ -255,3 +264,10 @@ class NatGateway(ListedStep):
         if not seen.going:
             job.aws.clients.ec2.delete_nat_gateway(NatGatewayId=seen.id)
         return Pending("deleting")
+
+
+def _failure(seen: Seen) -> StepFailed:
+    """A failed gateway holds its address; the next run deletes it and makes another."""
+    code, message = seen.raw.get("FailureCode", "failed"), seen.raw.get("FailureMessage", "")
+    fix = "remove the cause and resume: the failed one is deleted first, then another is made"
+    return StepFailed(f"NAT gateway {seen.id} failed: {code}: {message}", fix, "CreateNatGateway", code)

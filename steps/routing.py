@@ -69,7 +69,7 @@ class Route(Step):
 
     @classmethod
     def survey(cls, look: Look, records: Sequence[Record]) -> Iterable[Seen]:
-        for table in _TABLES.read(look, ()):
+        for table in _TABLES.read(look, (), (record.key.split("|")[0] for record in records if record.key)):
             for route in table.raw.get("Routes", ()):
                 if route.get("Origin") == "CreateRoute" and "DestinationCidrBlock" in route:
                     key = f"{table.id}|{route['DestinationCidrBlock']}"
@@ -122,11 +122,13 @@ class RouteTableAssociation(Step):
         found = describe(look, "describe_route_tables", "RouteTables", _of_subnets(subnets)) if subnets else ()
         for table in found:
             for association in table.get("Associations", ()):
-                if association.get("SubnetId") in subnets:
+                state = association.get("AssociationState", {}).get("State", "associated")
+                if association.get("SubnetId") in subnets and state not in ("disassociated", "failed"):
                     yield Seen(
                         association["RouteTableAssociationId"],
                         {**association, "RouteTableId": table["RouteTableId"]},
                         key=association["SubnetId"],
+                        going=state == "disassociating",
                     )
 
     def create(self, job: Job) -> str:

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from state.record import Record
 from steps.aws.context import Look
-from steps.aws.errors import verdict
-from steps.aws.listing import ListedStep, Listing, describe
+from steps.aws.errors import Cause, verdict
+from steps.aws.listing import ListedStep, Listing, describe, holders
 from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step
 
 _EVERYWHERE: Any = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
@@ -44,11 +44,29 @@ class SecurityGroup(ListedStep):
             _revoke_allow_all(job)
             if job.record.ready_at:
                 job.notes.append("it let everything out, which was taken away")
-        return Ready()
+        return Ready() if seen else Pending("created")
 
     @classmethod
     def remove(cls, job: Job, seen: Seen) -> None:
-        job.aws.clients.ec2.delete_security_group(GroupId=seen.id)
+        """Rules that others put into it may be what keeps it (two groups that name each other)."""
+        try:
+            job.aws.clients.ec2.delete_security_group(GroupId=seen.id)
+        except ClientError as error:
+            if verdict(error).cause is Cause.IN_USE:
+                _revoke_all(job, seen)
+            raise
+
+    @classmethod
+    def blockers(cls, job: Job, seen: Seen) -> str:
+        return holders(job, "group-id", seen.id)
+
+
+def _revoke_all(job: Job, seen: Seen) -> None:
+    ec2 = job.aws.clients.ec2
+    if inward := seen.raw["IpPermissions"]:
+        ec2.revoke_security_group_ingress(GroupId=seen.id, IpPermissions=inward)
+    if outward := seen.raw["IpPermissionsEgress"]:
+        ec2.revoke_security_group_egress(GroupId=seen.id, IpPermissions=outward)
 
 
 def _is_allow_all(rule: Mapping[str, Any]) -> bool:

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
 from botocore.exceptions import ConnectionError as NoConnection
 
 
@@ -50,7 +59,7 @@ ResourceNotFoundException NoSuchEntity
 _IN_USE = """
 DependencyViolation InvalidIPAddress.InUse InvalidGroup.InUse InvalidNetworkInterface.InUse IncorrectState
 ResourceInUse ClusterContainsServicesException ClusterContainsTasksException
-ClusterContainsContainerInstancesException
+ClusterContainsContainerInstancesException ConcurrentModification ConcurrentModificationException
 UpdateInProgressException ResourceInUseException DeleteConflict OperationAbortedException ResourceConflictException
 ConflictException
 """
@@ -66,6 +75,11 @@ RequestLimitExceeded Throttling ThrottlingException ThrottledException RequestTh
 TooManyRequestsException EC2ThrottledException SlowDown BandwidthLimitExceeded TransactionInProgressException
 PriorRequestNotComplete ProvisionedThroughputExceededException
 """
+
+_NOT_YET = """
+InvalidSecurityGroup SubnetNotFound
+"""
+# As ELBv2 says of a group and a subnet that are too fresh for it.
 
 _QUOTA = """
 VpcLimitExceeded SubnetLimitExceeded InternetGatewayLimitExceeded AddressLimitExceeded NatGatewayLimitExceeded
@@ -92,6 +106,7 @@ _CAUSES: dict[str, Cause] = {
         (Cause.GONE, _GONE),
         (Cause.IN_USE, _IN_USE),
         (Cause.EXISTS, _EXISTS),
+        (Cause.NOT_YET, _NOT_YET),
         (Cause.THROTTLED, _THROTTLED),
         (Cause.QUOTA, _QUOTA),
         (Cause.DENIED, _DENIED),
@@ -105,6 +120,10 @@ _BY_MESSAGE: tuple[tuple[str, str, Cause], ...] = (
     # A fresh role or policy has not reached the service that is to use it (section 2.2 of the manual).
     ("InvalidParameterValueException", "cannot be assumed by Lambda", Cause.NOT_YET),
     ("InvalidParameterValueException", "does not have permissions to call", Cause.NOT_YET),
+    # The same of the grant that Lambda wants for the environment's key: the fresh role is no principal yet.
+    ("InvalidParameterValueException", "KMS key is invalid for CreateGrant", Cause.NOT_YET),
+    ("InvalidParameterValueException", "InvalidGroup.NotFound", Cause.NOT_YET),
+    ("InvalidParameterValueException", "InvalidSubnetID.NotFound", Cause.NOT_YET),
     ("InvalidParameterValueException", "throttled by EC2", Cause.THROTTLED),
     ("InvalidParameterException", "Unable to assume the service linked role", Cause.NOT_YET),
     ("InvalidParameterException", "unable to assume the role", Cause.NOT_YET),
@@ -118,9 +137,21 @@ _BY_MESSAGE: tuple[tuple[str, str, Cause], ...] = (
     # The attachment of a fresh internet gateway has not landed yet.
     ("InvalidParameterValue", "belong to different networks", Cause.NOT_YET),
     ("ResourceConflictException", "already exist", Cause.EXISTS),
+    # What DeleteNetworkInterface says while Lambda's release of it flaps.
+    ("InvalidParameterValue", "currently in use", Cause.IN_USE),
     # ReleaseAddress while an interface of AWS's own still holds the address.
     ("AuthFailure", "do not have permission to access the specified resource", Cause.IN_USE),
 )
+
+
+_NO_LOGIN = (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+"""The login has ended while the run went on, or could not be renewed."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +173,8 @@ def verdict(error: ClientError | BotoCoreError) -> Verdict:
         return _of_answer(error)
     if isinstance(error, (HTTPClientError, NoConnection)):
         return Verdict(Cause.UNKNOWN_OUTCOME, type(error).__name__, str(error))
-    return Verdict(Cause.REFUSED, type(error).__name__, str(error))
+    cause = Cause.EXPIRED if isinstance(error, _NO_LOGIN) else Cause.REFUSED
+    return Verdict(cause, type(error).__name__, str(error))
 
 
 def _of_answer(error: ClientError) -> Verdict:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from state.record import Record
 from steps.aws import owner
 from steps.aws.context import Look
-from steps.base import Seen, Step
+from steps.base import Job, Seen, Step
 
 
 @dataclass(frozen=True)
@@ -22,17 +22,20 @@ class Listing:
     id_filter: str
     going: frozenset[str] = frozenset()
     """Values of `State` in which it is on its way out."""
+    spent: frozenset[str] = frozenset()
+    """Values of `State` in which it failed for good."""
     over: frozenset[str] = frozenset()
     """Values of `State` in which it is only a memory of AWS's."""
 
-    def read(self, look: Look, records: Sequence[Record]) -> list[Seen]:
-        """All that bear the stack's owner tag, and those recorded ids that have lost it.
+    def read(self, look: Look, records: Sequence[Record], ids: Iterable[str | None] = ()) -> list[Seen]:
+        """All that bear the stack's owner tag, and those recorded ids that have lost it (`ids`: further ones).
 
         The second read is made only where the first leaves a recorded id out. It filters by id instead of naming
         ids, because a named id that is gone is an error and a filter is not.
         """
         seen = look.share(self.operation, lambda: self._owned(look))
-        missing = {record.id for record in records if record.id} - {item.id for item in seen}
+        wanted = {record.id for record in records} | set(ids)
+        missing = {one for one in wanted if one} - {item.id for item in seen}
         return seen + self._sightings(look, self.id_filter, sorted(missing)) if missing else seen
 
     def _owned(self, look: Look) -> list[Seen]:
@@ -44,7 +47,8 @@ class Listing:
 
     def _seen(self, raw: Mapping[str, Any]) -> Seen:
         tags = owner.mapping(raw.get("Tags", ()))
-        return Seen(raw[self.id], raw, tags, going=raw.get("State") in self.going)
+        state = raw.get("State")
+        return Seen(raw[self.id], raw, tags, going=state in self.going, spent=state in self.spent)
 
 
 def describe(
@@ -58,6 +62,12 @@ def describe(
         return
     for page in client.get_paginator(operation).paginate(Filters=wanted):
         yield from page[items]
+
+
+def holders(job: Job, name: str, value: str) -> str:
+    """The network interfaces that a filter finds, each with what AWS or its owner wrote on it."""
+    found = describe(Look(job.aws), "describe_network_interfaces", "NetworkInterfaces", {name: [value]})
+    return ", ".join(f"{raw['NetworkInterfaceId']} {raw.get('Description', '')}".strip() for raw in found)
 
 
 class ListedStep(Step):

@@ -30,7 +30,7 @@ class Thing:
     request: Mapping[str, Any]
     token: str
     polls: int = 0
-    tuned: bool = False
+    failed: bool = False
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Fake(Step):
     polls: int = 0
     wish: str = ""
     loose: str = ""
-    mutable = frozenset({"loose"})
+    mutable = frozenset({"loose", "ids"})
     fail_settle: ClassVar[str] = ""
 
     def request(self, job: Job) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Fake(Step):
         for thing in list(world.things.values()):
             if thing.id.startswith(f"{cls.kind}-") and thing.step not in world.hidden:
                 tags = {"provisioner:stack-id": thing.stack_id, "provisioner:step": thing.step}
-                yield Seen(thing.id, {"thing": thing}, tags, key=thing.step)
+                yield Seen(thing.id, {"thing": thing}, tags, key=thing.step, spent=thing.failed)
 
     def create(self, job: Job) -> str:
         world = WORLD[job.aws.account]
@@ -154,14 +154,22 @@ class Revision(Fake):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bound(Fake):
+    """Like a load balancer in its subnets: it cannot be given other ones."""
+
+    kind = "bound"
+    mutable = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Last(Fake):
     """Like a role: deleted when all others are gone."""
 
     kind = "last"
-    deleted_last = True
+    stage = 2
 
 
-KINDS: dict[str, type[Step]] = {cls.kind: cls for cls in (Fake, Token, Revision, Last)}
+KINDS: dict[str, type[Step]] = {cls.kind: cls for cls in (Fake, Token, Revision, Bound, Last)}
 
 
 class Told:

@@ -13,7 +13,7 @@ from provisioner.stop import Stop
 from state.record import Phase
 from steps.base import Need, Step, StepFailed, Until
 from steps.lifecycle import Ambiguous, Foreign
-from tests.provisioner.fakes import Bench, Fake, Last, Revision, Thing, Token
+from tests.provisioner.fakes import Bench, Bound, Fake, Last, Revision, Thing, Token
 
 
 class Killed(BaseException):
@@ -153,6 +153,43 @@ def test_what_cannot_change_in_place_is_refused_before_anything_is_done(bench: B
     before = bench.world.mutations()
     with pytest.raises(Refused, match=r"a: wish is 'small', the stack file wants 'large'"):
         provision(bench.setting(), [Fake(name="a", wish="large"), Fake(name="new")])
+    assert bench.world.mutations() == before
+
+
+def test_what_is_bound_to_something_that_was_made_again_is_not_called_healed(bench: Bench) -> None:
+    steps: list[Step] = [Fake(name="a"), Bound(name="b", needs=(Need("a"),))]
+    provision(bench.setting(), steps)
+    (lost,) = bench.world.named("a")
+    del bench.world.things[lost.id]
+    bench.alter("a", created_at="2020-01-01T00:00:00+00:00")
+    with pytest.raises(Failed) as failed:
+        provision(bench.setting(), steps)
+    (failure,) = failed.value.failures
+    assert failure.lane == "b"
+    assert isinstance(failure.error, StepFailed)
+    assert "bound to what is no longer there" in failure.error.fix
+    assert bench.records()["b"].request["ids"] == {"a": lost.id}
+
+
+def test_what_failed_in_an_earlier_run_is_deleted_and_made_anew(bench: Bench) -> None:
+    provision(bench.setting(), chain())
+    (spent,) = bench.world.named("b")
+    spent.failed = True
+    provision(bench.setting(), chain())
+    (made,) = bench.world.named("b")
+    assert made.id != spent.id
+    assert bench.told.outcomes()["b"] == "made again"
+
+
+def test_the_id_of_a_name_that_another_stack_has_now_is_foreign(bench: Bench) -> None:
+    provision(bench.setting(), chain())
+    (taken,) = bench.world.named("d")
+    taken.stack_id = "theirs"
+    before = bench.world.mutations()
+    with pytest.raises(Foreign):
+        provision(bench.setting(), chain())
+    with pytest.raises(Foreign):
+        destroy(bench.setting())
     assert bench.world.mutations() == before
 
 

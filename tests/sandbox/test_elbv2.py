@@ -109,5 +109,17 @@ def test_a_target_group_tells_its_load_balancer_once(network: Network) -> None:
     balancer, targets = network.new_balancer(), network.new_targets()
     for port in (80, 81):
         network.new_listener(balancer, targets, port)
+    assert _balancers_of(network, targets) == [balancer]
+
+
+def test_a_target_group_does_not_tell_a_load_balancer_that_is_gone(network: Network) -> None:
+    balancer, targets = network.new_balancer(), network.new_targets()
+    network.new_listener(balancer, targets)
+    network.elbv2.delete_load_balancer(LoadBalancerArn=balancer)
+    assert _balancers_of(network, targets) == []
+
+
+def _balancers_of(network: Network, targets: str) -> list[str]:
     (told,) = network.elbv2.describe_target_groups(TargetGroupArns=[targets])["TargetGroups"]
-    assert told["LoadBalancerArns"] == [balancer]
+    found: list[str] = told["LoadBalancerArns"]
+    return found

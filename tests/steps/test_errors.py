@@ -12,6 +12,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ParamValidationError,
     ReadTimeoutError,
+    SSOTokenLoadError,
 )
 
 from steps.aws.errors import NEXT_MOVE, Cause, gone, verdict
@@ -55,6 +56,12 @@ def answered(code: str, message: str = "", status: int = 400) -> ClientError:
             400,
             Cause.NOT_YET,
         ),
+        ("InvalidParameterValue", "Network interface 'eni-1' is currently in use.", 400, Cause.IN_USE),
+        ("InvalidParameterValueException", "the KMS key is invalid for CreateGrant", 400, Cause.NOT_YET),
+        ("InvalidParameterValueException", "EC2 Error Code: InvalidGroup.NotFound", 400, Cause.NOT_YET),
+        ("InvalidSecurityGroup", "", 400, Cause.NOT_YET),
+        ("SubnetNotFound", "", 400, Cause.NOT_YET),
+        ("ConcurrentModification", "", 409, Cause.IN_USE),
         ("RequestLimitExceeded", "", 503, Cause.THROTTLED),
         ("Throttling", "Rate exceeded", 400, Cause.THROTTLED),
         ("InternalError", "", 500, Cause.UNKNOWN_OUTCOME),
@@ -87,9 +94,14 @@ def test_no_answer_means_that_the_outcome_is_not_known(error: Any) -> None:
     assert verdict(error).cause is Cause.UNKNOWN_OUTCOME
 
 
-@pytest.mark.parametrize("error", [NoCredentialsError(), ParamValidationError(report="no")])
+@pytest.mark.parametrize("error", [ParamValidationError(report="no")])
 def test_what_was_never_sent_is_refused(error: Any) -> None:
     assert verdict(error).cause is Cause.REFUSED
+
+
+@pytest.mark.parametrize("error", [NoCredentialsError(), SSOTokenLoadError(error_msg="expired")])
+def test_a_login_that_has_ended_is_told_as_such(error: Any) -> None:
+    assert verdict(error).cause is Cause.EXPIRED
 
 
 def test_a_verdict_keeps_awss_own_words() -> None:

@@ -65,7 +65,9 @@ def _health(known: tuple[str, str, str]) -> dict[str, str]:
 
 
 @after("elbv2", "DescribeTargetGroups")
-def each_load_balancer_is_told_once(call: Call, answer: Answer) -> None:
-    """moto adds a load balancer again with every listener that forwards to the group."""
+def each_living_load_balancer_is_told_once(call: Call, answer: Answer) -> None:
+    """moto adds a load balancer again with every listener that forwards to the group, and never takes one away."""
+    living = backends.elbv2(call).load_balancers
     for group in answer["TargetGroups"]:
-        group["LoadBalancerArns"] = list(dict.fromkeys(group.get("LoadBalancerArns", ())))
+        told = dict.fromkeys(group.get("LoadBalancerArns", ()))
+        group["LoadBalancerArns"] = [arn for arn in told if arn in living]
