@@ -8,6 +8,7 @@ READY := $(VENV)/.ready
 
 demo: $(READY)  ## provision examples/private-lambda.toml into the embedded sandbox
 	@$(BIN)/provisioner provision examples/private-lambda.toml --sandbox
+	@echo "in this checkout 'provisioner' is $(BIN)/provisioner; or once: . $(BIN)/activate"
 
 test: $(READY) check  ## lint, types and the test suite
 	@$(BIN)/python -m pytest -n 2
@@ -38,9 +39,9 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(PYTHON) -c "import pathlib, sys; next(pathlib.Path('$(VENV)').glob('lib/python3*/site-packages')).joinpath('provisioner-checkout.pth').write_text(str(pathlib.Path.cwd()) + '\n')"
-	@printf '#!%s\nimport sys\nfrom provisioner.cli import main\nsys.exit(main())\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/provisioner
+	@printf '#!/bin/sh\nexec "%s" -m provisioner "$$@"\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/provisioner
 	@chmod +x $(BIN)/provisioner
 	@touch $(READY)
 
-clean:
-	rm -rf $(VENV) .provisioner .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
+clean:  ## never .provisioner: what is recorded there may stand on AWS
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info

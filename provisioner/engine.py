@@ -204,8 +204,7 @@ class _Provision(Run):
         made = lifecycle.create(step, self.job(record))
         if isinstance(made, Pending):
             self._note(step, made)
-            self.tell(record, Progress.WAITING, made.said)
-            return made.said
+            return self.wait(record, made)
         self.outcomes.setdefault(step.name, Outcome.CREATED)
         self.sights[step.name] = None
         self.ledger.put(replace(record, id=made.id, outputs=made.outputs, phase=Phase.CREATED, created_at=now()))
@@ -228,8 +227,7 @@ class _Provision(Run):
         if notes:
             self._tell_set_right(name, notes)
         if isinstance(found, Pending):
-            self.tell(record, Progress.WAITING, found.said)
-            return found.said
+            return self.wait(record, found)
         self._ready(record, found)
         return None
 
@@ -283,8 +281,7 @@ class _Destroy(Run):
             record = self._mark(record, seen)
         found = lifecycle.delete(self.cls(record), self.job(record), seen)
         if isinstance(found, Pending):
-            self.tell(record, Progress.WAITING, found.said)
-            return found.said
+            return self.wait(record, found)
         self.ledger.drop(name)
         self.tell(record, Progress.DONE, outcome=outcome)
         return None

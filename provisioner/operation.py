@@ -7,6 +7,7 @@ the lock, whether the disk takes a document, credentials and region; then, with 
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -95,17 +96,38 @@ def find(name: str | None, options: Options) -> StackState:
         found = Store(path).load()
         if found is None:
             raise NoSuchStack(f"no stack is recorded in {path}. {_here(options)}")
+        _check_name(path, found, name or found.stack)
         return found
-    alive = [one for _, one in every(options) if isinstance(one, StackState) and not one.destroyed]
-    if len(alive) != 1:
-        many = f"{len(alive)} stacks could be meant" if alive else "there is no stack that is not destroyed"
-        raise NoSuchStack(f"{many}. {_here(options)}")
-    return alive[0]
+    return _only(options)
+
+
+def _only(options: Options) -> StackState:
+    """The one that is meant when none is named. What cannot be read may be meant too, and is never passed over."""
+    alive = [(path, one) for path, one in every(options) if isinstance(one, StateError) or not one.destroyed]
+    if len(alive) > 1:
+        raise NoSuchStack(f"which one? {', '.join(path.stem for path, _ in alive)}. Fix: name one.")
+    if not alive:
+        raise NoSuchStack(f"there is no stack here, or none that is not destroyed. {_here(options)}")
+    (_, found), *_ = alive
+    if isinstance(found, StateError):
+        raise found
+    return found
+
+
+def _check_name(path: Path, recorded: StackState, name: str) -> None:
+    """A state file that --state names may be another stack's."""
+    if recorded.stack != name:
+        raise place.WrongPlace(
+            f"{path} records '{recorded.stack}', not '{name}'. Nothing was touched. "
+            f"Fix: give the state file of '{name}', or the name '{recorded.stack}'."
+        )
 
 
 def every(options: Options) -> list[tuple[Path, StackState | StateError]]:
     """All stacks of the folder by file; a file that cannot be trusted is given as the error that says why."""
     found: list[tuple[Path, StackState | StateError]] = []
+    if options.folder.exists() and not os.access(options.folder, os.R_OK | os.X_OK):
+        raise StateError(f"{options.folder} cannot be read. Fix: make it readable for you, or give --state PATH.")
     for path in sorted(options.folder.glob(f"[!.]*{_SUFFIX}")):
         if path.name == control.RECORD:
             continue
@@ -118,7 +140,9 @@ def every(options: Options) -> list[tuple[Path, StackState | StateError]]:
 
 
 def state_path(name: str, options: Options) -> Path:
-    return options.state or options.folder / f"{name}{_SUFFIX}"
+    """Where the stack is recorded. A link is followed: what is replaced must be the file, not the link."""
+    path = options.state or options.folder / f"{name}{_SUFFIX}"
+    return path.resolve() if path.is_symlink() else path
 
 
 def _here(options: Options) -> str:
@@ -150,6 +174,8 @@ def _provision(
     store: Store, wanted: Stack, code: Code, options: Options, listener: Listener, stop: Stop
 ) -> StackState:
     recorded = store.load()
+    if recorded is not None:
+        _check_name(store.path, recorded, wanted.name)
     where = _place(recorded, wanted.region, options)
     if recorded is not None and _emptied(recorded, where):
         _tell_emptied(listener, recorded)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
@@ -12,14 +13,19 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from provisioner.pace import Pace
 from provisioner.sandbox import control
 from state.record import Pin
-from steps.aws.errors import NEXT_MOVE, verdict
+from steps.aws.errors import NEXT_MOVE, Cause, verdict
 from steps.aws.session import Clients, clients, sandbox_session, session, single_attempt_clients
 from steps.base import StepFailed
+
+if TYPE_CHECKING:
+    from types_boto3_sts.type_defs import GetCallerIdentityResponseTypeDef
 
 _AWS = "aws"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _INSTANT_SCALE = 60.0
 """For a sandbox in which nothing takes time: short waits that still bear a fault of some seconds."""
+_ROUNDS = 8
+"""Of botocore's retries, of which each has some of its own."""
 SANDBOX_REGION = "us-east-1"
 
 
@@ -86,15 +92,27 @@ def on_aws(profile: str | None, region: str | None) -> Place:
 def _place(reading: Clients, once: Clients, endpoint: str) -> Place:
     known = control.identity(endpoint) if urlsplit(endpoint).hostname in _LOOPBACK else None
     try:
-        identity = reading.sts.get_caller_identity()
+        identity = _caller(reading)
     except NoCredentialsError:
         raise
     except (ClientError, BotoCoreError) as error:
         found = verdict(error)
-        raise StepFailed(str(found), NEXT_MOVE[found.cause], found.call or "GetCallerIdentity") from error
+        fix = NEXT_MOVE[found.cause]
+        raise StepFailed(str(found), fix, found.call or "GetCallerIdentity", found.code) from error
     where = f"sandbox:{known.id}" if known else _AWS if _is_aws(endpoint) else endpoint
     pin = Pin(identity["Account"], reading.sts.meta.region_name, where)
     return Place(reading, once, pin, identity["Arn"].split(":")[1], _pace(known))
+
+
+def _caller(reading: Clients) -> GetCallerIdentityResponseTypeDef:
+    """The first call. A burst of servers' errors is outlived; an endpoint where nobody listens is told at once."""
+    for left in reversed(range(_ROUNDS)):
+        try:
+            return reading.sts.get_caller_identity()
+        except ClientError as error:
+            if not left or verdict(error).cause not in (Cause.THROTTLED, Cause.UNKNOWN_OUTCOME):
+                raise
+    raise AssertionError("unreachable")
 
 
 def _pace(known: control.Identity | None) -> Pace:

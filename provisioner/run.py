@@ -15,7 +15,11 @@ from state.ledger import Ledger
 from state.record import Operation, Record, age
 from steps import lifecycle
 from steps.aws.context import Aws, Look
-from steps.base import Job, Seen, Step, StepFailed
+from steps.base import Job, Pending, Seen, Step, StepFailed
+
+_LOOK_AND_RESUME = "look at what it waits for, then resume: the waiting goes on from there"
+_ROUNDS = 4
+"""How often all is looked at again when AWS could not be asked; botocore has repeated each read before."""
 
 
 class Refused(Exception):
@@ -46,6 +50,9 @@ class Run:
         self.setting = setting
         self.ledger = setting.ledger
         self.sights: dict[str, Seen | None] = {}
+        self.stuck: dict[str, Pending] = {}
+        """What each step last waited for."""
+        self.memos: dict[str, dict[str, float]] = {}
         self._began: dict[str, float] = {}
 
     def cls(self, record: Record) -> type[Step]:
@@ -62,9 +69,20 @@ class Run:
         needs = {name: self.ledger.records[name] for name in record.needs if name in self.ledger.records}
         began = self._began.get(record.name, time.monotonic())
         elapsed = (time.monotonic() - began) * self.setting.pace.scale
-        return Job(self.setting.aws, record, needs, [] if notes is None else notes, first, elapsed)
+        memo = self.memos.setdefault(record.name, {})
+        return Job(self.setting.aws, record, needs, [] if notes is None else notes, first, elapsed, memo)
 
     def look_at_all(self, records: Sequence[Record]) -> None:
+        """Look at everything, patiently: nothing has been done yet that a failure could leave half done."""
+        for left in reversed(range(_ROUNDS)):
+            try:
+                return self._survey_all(records)
+            except lifecycle.Unanswered:
+                if not left:
+                    raise
+        return None
+
+    def _survey_all(self, records: Sequence[Record]) -> None:
         """One survey a kind, all kinds at once; strangers inside our own resources are told."""
         look = Look(self.setting.aws)
         groups: dict[type[Step], list[Record]] = {}
@@ -72,6 +90,9 @@ class Run:
             groups.setdefault(self.cls(record), []).append(record)
         with ThreadPoolExecutor(max_workers=min(8, max(1, len(groups)))) as pool:
             surveys = [pool.submit(lifecycle.survey, cls, look, group) for cls, group in groups.items()]
+            foreign = [error for one in surveys if isinstance(error := one.exception(), lifecycle.Foreign)]
+            if foreign:
+                raise lifecycle.Foreign.all(foreign)
             for (cls, group), survey in zip(groups.items(), surveys, strict=True):
                 found, rest = survey.result()
                 self.sights.update({record.name: found.get(record.name) for record in group})
@@ -91,11 +112,17 @@ class Run:
         return None
 
     def _tell_strangers(self, cls: type[Step], rest: Iterable[Seen]) -> None:
-        told = tuple(text for seen in rest if (text := cls.stranger(seen)))
+        ours = {record.id for record in self.ledger.records.values()}
+        told = tuple(text for seen in rest if seen.id not in ours and (text := cls.stranger(seen)))
         if told:
             self.setting.listener.tell(
                 Notice(f"{cls.noun}s that this stack did not make were found and left alone", details=told)
             )
+
+    def wait(self, record: Record, pending: Pending) -> str:
+        self.stuck[record.name] = pending
+        self.tell(record, Progress.WAITING, pending.said)
+        return pending.said
 
     def begin(self, name: str) -> None:
         """The step's turn has come."""
@@ -134,8 +161,9 @@ class Run:
         patience: float,
     ) -> Node:
         def give_up(said: str, waited: float) -> Exception:
+            last = self.stuck.get(record.name, Pending(said))
             why = f"gave up after {waited:.0f} s; the last word was: {said}"
-            return StepFailed(why, "look at what it waits for, then resume: the waiting goes on from there")
+            return StepFailed(why, last.fix or _LOOK_AND_RESUME, last.call, last.code)
 
         def run() -> str | None:
             self.begin(record.name)

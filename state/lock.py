@@ -19,6 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from state.record import now
+from state.store import StateError
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,17 @@ def hold(state_path: Path, doing: str) -> Iterator[Holder | None]:
     """
     lock_path = state_path.with_name(state_path.name + ".lock")
     name_path = state_path.with_name(state_path.name + ".holder")
-    lock_path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(lock_path, timeout=0)
     try:
+        lock_path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
         raise Held(lock_path, _read(name_path)) from error
+    except OSError as error:
+        fix = "make it yours (an earlier run of another user may have made it), or use --state PATH"
+        raise StateError(
+            f"{lock_path} cannot be locked: {error.strerror}. Nothing was called. Fix: {fix}."
+        ) from error
     try:
         dead = _read(name_path)
         name_path.write_text(json.dumps(asdict(_me(doing))))

@@ -16,6 +16,8 @@ from typing import Any, ClassVar
 from state.record import Record
 from steps.aws.context import Aws, Look
 
+_TAKES = 60.0
+
 
 class Until(StrEnum):
     """How far a needed step must be before the needing one may start."""
@@ -91,6 +93,10 @@ class Pending:
     """A request was sent and its outcome is not known."""
     taken: bool = False
     """AWS says that there is one of this name or place already."""
+    call: str = ""
+    code: str = ""
+    fix: str = ""
+    """Of the error that is waited out, in case that it does not pass."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,21 @@ class Job:
     """Whether this is the step's first look in this run: a failure that is seen now is an earlier run's."""
     elapsed: float = 0.0
     """Seconds of AWS's time since the step's turn began in this run."""
+    memo: dict[str, float] = field(default_factory=dict)
+    """What was asked for in this run, and when; see `once`."""
+
+    def once(self, change: str) -> bool:
+        """Whether this change is asked for the first time in this run.
+
+        AWS may show the old value for a moment; sending the same again at every look would not help. Raises
+        StepFailed when it is still not shown after a minute.
+        """
+        if change not in self.memo:
+            self.memo[change] = self.elapsed
+            return True
+        if self.elapsed - self.memo[change] > _TAKES:
+            raise StepFailed(f"AWS accepted another {change} and does not show it", "look at it, then resume")
+        return False
 
     def id_of(self, step: str) -> str:
         """The AWS id of a needed step. Raises KeyError where it was not declared."""

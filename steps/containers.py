@@ -280,6 +280,8 @@ class Service(Step):
             return Pending("starting")
         wrong = [key for key, value in self._changeable(job).items() if not _covers(seen.raw.get(key), value)]
         if wrong:
+            if not job.once(", ".join(wrong)):
+                return Pending("updated, but not shown yet")
             changes: Any = {key: self._changeable(job)[key] for key in wrong}
             job.aws.clients.ecs.update_service(cluster=job.id_of(self.cluster), service=seen.id, **changes)
             job.notes.append(f"set {', '.join(wrong)}")

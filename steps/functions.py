@@ -17,6 +17,9 @@ from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step, StepFailed
 _CONFIGURATION = ("Role", "Handler", "Runtime", "Timeout", "MemorySize", "Description", "Environment", "VpcConfig")
 
 
+_CODE = ("CodeSha256", "Architectures")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Function(Step):
     """A function from a zip that the state file carries; `timeout` in seconds, `memory` in MiB.
@@ -67,7 +70,7 @@ class Function(Step):
             "CodeSha256": self.code_sha256,
         }
 
-    mutable = frozenset({*_CONFIGURATION, "CodeSha256", "Architectures"})
+    mutable = frozenset({*_CONFIGURATION, *_CODE})
 
     @classmethod
     def survey(cls, look: Look, records: Sequence[Record]) -> Iterable[Seen]:
@@ -132,18 +135,22 @@ class Function(Step):
         `again`: send the whole configuration, because the last update failed.
         """
         wanted = self.request(job)
-        functions = job.aws.clients.functions
-        if wrong := [key for key in _CONFIGURATION if again or not _same(key, seen.raw.get(key), wanted[key])]:
-            changes: Any = {key: wanted[key] for key in wrong}
-            functions.update_function_configuration(FunctionName=seen.id, **changes)
-            job.notes.append(f"set {', '.join(wrong)}")
-        elif wrong := [key for key in ("CodeSha256", "Architectures") if seen.raw.get(key) != wanted[key]]:
-            code = job.aws.payloads[self.code_sha256]
-            functions.update_function_code(
-                FunctionName=seen.id, ZipFile=code, Architectures=wanted["Architectures"]
-            )
-            job.notes.append("updated the code")
+        settings = [key for key in _CONFIGURATION if again or not _same(key, seen.raw.get(key), wanted[key])]
+        code = [key for key in _CODE if seen.raw.get(key) != wanted[key]]
+        wrong = settings or code
+        if wrong and job.once(", ".join(wrong)):
+            send = self._send_settings if settings else self._send_code
+            send(job, seen, {key: wanted[key] for key in wrong})
         return bool(wrong)
+
+    def _send_settings(self, job: Job, seen: Seen, changes: dict[str, Any]) -> None:
+        job.aws.clients.functions.update_function_configuration(FunctionName=seen.id, **changes)
+        job.notes.append(f"set {', '.join(changes)}")
+
+    def _send_code(self, job: Job, seen: Seen, changes: dict[str, Any]) -> None:
+        code: Any = {"ZipFile": job.aws.payloads[self.code_sha256], "Architectures": [self.architecture]}
+        job.aws.clients.functions.update_function_code(FunctionName=seen.id, **code)
+        job.notes.append(f"updated the code ({', '.join(changes)})")
 
     @classmethod
     def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:

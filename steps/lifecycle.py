@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,14 +25,20 @@ class Unanswered(StepFailed):
 class Foreign(Exception):
     """A resource of our name that is not ours. Nothing may be done to it."""
 
-    def __init__(self, step: str, noun: str, seen: Seen) -> None:
-        self.step = step
+    @classmethod
+    def one(cls, noun: str, seen: Seen) -> Foreign:
         owner = (seen.tags or {}).get("provisioner:stack")
-        whose = f"it belongs to another stack, '{owner}'" if owner else "it bears no owner tag of this stack"
-        super().__init__(
-            f"{noun} {seen.key or seen.id} exists already and {whose}. It was not touched. "
-            f"Fix: give this stack another name (--name), or remove {seen.id} yourself."
-        )
+        whose = f"belongs to another stack, '{owner}'" if owner else "bears no owner tag of this stack"
+        return cls(f"{noun} {seen.key or seen.id} exists already and {whose}")
+
+    @classmethod
+    def all(cls, errors: Sequence[Foreign]) -> Foreign:
+        """One error that tells of them all."""
+        return cls(*(text for error in errors for text in error.args))
+
+    def __str__(self) -> str:
+        fix = "give this stack another name (--name); if they are this stack's, the state file that recorded them"
+        return f"{'; '.join(self.args)}. Nothing was touched. Fix: {fix} (--state)."
 
 
 class Ambiguous(Exception):
@@ -56,9 +63,26 @@ def survey(cls: type[Step], look: Look, records: Sequence[Record]) -> tuple[dict
         candidates = list(cls.survey(look, records))
     except _AWS_ERRORS as error:
         raise _unread(verdict(error)) from error
-    found = {record.name: seen for record in records if (seen := _match(cls, look, record, candidates))}
+    found = _matches(cls, look, records, candidates)
     claimed = {id(seen) for seen in found.values()}
     return found, [seen for seen in candidates if id(seen) not in claimed]
+
+
+def _matches(
+    cls: type[Step], look: Look, records: Sequence[Record], candidates: Sequence[Seen]
+) -> dict[str, Seen]:
+    """Raises one Foreign for all that are."""
+    found: dict[str, Seen] = {}
+    foreign: list[Foreign] = []
+    for record in records:
+        try:
+            if seen := _match(cls, look, record, candidates):
+                found[record.name] = seen
+        except Foreign as error:
+            foreign.append(error)
+    if foreign:
+        raise Foreign.all(foreign)
+    return found
 
 
 def create(step: Step, job: Job) -> Made | Pending:
@@ -69,7 +93,8 @@ def create(step: Step, job: Job) -> Made | Pending:
         found = verdict(error)
         if found.cause not in _PASSES and found.cause is not Cause.EXISTS:
             raise _explained(found) from error
-        return Pending(str(found), doubt=found.cause is Cause.UNKNOWN_OUTCOME, taken=found.cause is Cause.EXISTS)
+        doubt, taken = found.cause is Cause.UNKNOWN_OUTCOME, found.cause is Cause.EXISTS
+        return replace(_waiting(found), doubt=doubt, taken=taken)
     return made if isinstance(made, Made) else Made(made)
 
 
@@ -86,7 +111,7 @@ def delete(cls: type[Step], job: Job, seen: Seen | None) -> Gone | Pending:
         return cls.delete(job, seen)
     except _AWS_ERRORS as error:
         found = _passing(verdict(error), error)
-    return Pending(found.said + _blockers(cls, job, seen))
+    return replace(found, said=found.said + _blockers(cls, job, seen))
 
 
 def _blockers(cls: type[Step], job: Job, seen: Seen | None) -> str:
@@ -100,7 +125,11 @@ def _blockers(cls: type[Step], job: Job, seen: Seen | None) -> str:
 def _passing(found: Verdict, error: Exception) -> Pending:
     if found.cause not in _PASSES:
         raise _explained(found) from error
-    return Pending(str(found))
+    return _waiting(found)
+
+
+def _waiting(found: Verdict) -> Pending:
+    return Pending(str(found), call=found.call, code=found.code, fix=NEXT_MOVE[found.cause])
 
 
 def _unread(found: Verdict) -> StepFailed:
@@ -116,7 +145,7 @@ def _match(cls: type[Step], look: Look, record: Record, candidates: Sequence[See
     """The one sighting that is this record: by recorded id, else by owner tag, else by name."""
     by_id = [seen for seen in candidates if record.id is not None and seen.id == record.id]
     if by_id and _of_another(look, by_id[0]):
-        raise Foreign(record.name, cls.noun, by_id[0])
+        raise Foreign.one(cls.noun, by_id[0])
     if by_id:
         return by_id[0]
     tagged = [seen for seen in candidates if _tagged(look, record, seen)]
@@ -126,7 +155,7 @@ def _match(cls: type[Step], look: Look, record: Record, candidates: Sequence[See
         return tagged[0]
     named = [seen for seen in candidates if record.key is not None and seen.key == record.key]
     if named and named[0].tags is not None and not look.aws.owner.owns(named[0].tags):
-        raise Foreign(record.name, cls.noun, named[0])
+        raise Foreign.one(cls.noun, named[0])
     return named[0] if named else None
 
 

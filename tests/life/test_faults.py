@@ -53,6 +53,15 @@ def test_a_creation_that_was_done_and_answered_with_an_error(tool: Tool, expecte
     comes_through(tool, expected)
 
 
+def test_what_does_not_pass_in_time_is_told_with_call_and_code(tool: Tool) -> None:
+    error = {"do": "error", "code": "InternalError", "status": 500, "message": "oops", "times": 999}
+    tool.sandbox.faults([{"action": "CreateCluster", **error}])
+    ended = tool.provision()
+    assert ended.code == 1
+    for word in ("cluster", "CreateCluster", "InternalError", "oops", "gave up after"):
+        assert word in ended.err
+
+
 FAULTS: dict[str, list[dict[str, Any]]] = {
     "servers' errors": [{"action": "*", "do": "status", "status": 503, "times": 6}],
     "a server's error on every creation": [

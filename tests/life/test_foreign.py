@@ -87,6 +87,16 @@ def test_a_foreign_thing_of_the_same_name_stops_the_run_untouched(tool: Tool, no
     assert tool.inventory() == before
 
 
+def test_all_that_is_foreign_is_told_at_once(tool: Tool) -> None:
+    role(tool)
+    log_group(tool)
+    cluster(tool)
+    ended = tool.provision()
+    assert ended.code == 4
+    for noun in ("IAM role", "log group", "ECS cluster"):
+        assert noun in ended.err
+
+
 def test_the_refusal_says_which_stack_it_belongs_to(tool: Tool) -> None:
     tool.provisioned()
     tool.state_file.unlink()

@@ -64,6 +64,20 @@ def test_an_override_of_the_image_makes_one_more_revision_and_destroy_removes_bo
     assert nothing(tool.inventory())
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["functions.caller.architecture=x86_64", "functions.caller.timeout=20", "load_balancer.idle_timeout=90"],
+)
+def test_a_change_is_made_once_and_then_there_is_nothing_to_change(tool: Tool, change: str) -> None:
+    tool.provisioned()
+    tool.sandbox.forget_calls()
+    tool.provisioned("--set", change)
+    assert len(tool.mutations()) == 1
+    tool.sandbox.forget_calls()
+    assert "nothing to change" in tool.provisioned("--set", change).out
+    assert tool.mutations() == []
+
+
 def test_what_cannot_be_changed_in_place_is_refused_untouched(tool: Tool) -> None:
     tool.provisioned()
     before = tool.inventory()
@@ -81,6 +95,37 @@ def test_destroy_needs_only_the_state_file(tool: Tool) -> None:
     tool.state_file.rename(lone)
     succeeded(tool.run("destroy", "--state", str(lone), "--yes"))
     assert nothing(tool.inventory())
+
+
+def test_a_state_file_of_another_stack_is_refused(tool: Tool) -> None:
+    tool.provisioned()
+    before = tool.inventory()
+    for command in (("destroy", "other", "--yes"), ("resume", "other"), ("status", "other")):
+        ended = tool.run(*command, "--state", str(tool.state_file))
+        assert ended.code == 4, ended.text
+        assert f"records '{NAME}', not 'other'" in ended.err
+    assert tool.inventory() == before
+
+
+def test_a_state_that_cannot_be_read_is_not_passed_over(tool: Tool) -> None:
+    """Without a name there are two that could be meant, though one of them cannot be read."""
+    tool.provisioned("--name", "one")
+    tool.provisioned("--name", "two")
+    before = tool.inventory()
+    (tool.folder / ".provisioner" / "two.json").write_text("{")
+    ended = tool.run("destroy", "--yes")
+    assert ended.code == 2, ended.text
+    assert "one, two" in ended.err
+    assert tool.inventory() == before
+
+
+def test_a_linked_state_file_stays_a_link(tool: Tool) -> None:
+    shared = tool.folder / "shared.json"
+    tool.state_file.parent.mkdir()
+    tool.state_file.symlink_to(shared)
+    tool.provisioned()
+    assert tool.state_file.is_symlink()
+    assert shared.stat().st_size > 0
 
 
 def test_a_destroyed_stack_may_be_destroyed_and_provisioned_again(tool: Tool) -> None:

@@ -136,3 +136,10 @@ def test_a_function_that_returns_takes_its_interfaces_over(network: Network) -> 
     network.new_function(Role=network.new_role("r2", "lambda.amazonaws.com"), VpcConfig=network.in_vpc())
     network.sandbox.advance(421)
     assert len(network.interfaces("AWS Lambda VPC ENI*")) == 1
+
+
+def test_code_may_come_for_another_processor(network: Network) -> None:
+    network.new_function(Architectures=["arm64"])
+    network.functions.update_function_code(FunctionName="hello", ZipFile=zipped(), Architectures=["x86_64"])
+    told = network.functions.get_function(FunctionName="hello")["Configuration"]
+    assert told["Architectures"] == ["x86_64"]

@@ -101,6 +101,14 @@ def is_in_progress_at_first(call: Call, answer: Answer) -> None:
     _tell_state(call, function, answer)
 
 
+@after("lambda", "UpdateFunctionCode")
+def code_may_come_for_another_processor(call: Call, answer: Answer) -> None:
+    """moto leaves the architecture as it was."""
+    function = _function(call)
+    if function is not None and (wanted := call.parameters.get("Architectures")):
+        function.architectures = answer["Architectures"] = wanted
+
+
 @after("lambda", "GetFunction")
 def function_tells_its_state(call: Call, answer: Answer) -> None:
     """State, the update's state, and the real VPC."""
