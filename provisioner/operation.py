@@ -20,7 +20,7 @@ from provisioner.events import Listener, Notice
 from provisioner.outputs import outputs_of as outputs_of
 from provisioner.payload import build
 from provisioner.place import Place
-from provisioner.run import Setting
+from provisioner.run import Refused, Setting
 from provisioner.sandbox import control
 from provisioner.schedule import Interrupted
 from provisioner.stack import Stack
@@ -31,6 +31,7 @@ from state.record import Operation, StackState, Status, new_stack_id, now
 from state.store import StateError, StateWriteError, Store
 from steps.aws.context import Aws
 from steps.aws.owner import Owner
+from steps.lifecycle import Ambiguous, Foreign
 from steps.network import availability_zones
 from steps.registry import KINDS
 
@@ -185,10 +186,9 @@ def _provision(
     ledger = Ledger(store, recorded)
     zones = _zones(aws, wanted, ledger)
     site = Site(where.pin.account, where.pin.region, where.partition, zones)
-    ledger.update(operation=Operation.PROVISION, status=Status.RUNNING, ended_at=None)
     steps = steps_of(wanted, site, code.hashes)
     setting = Setting(aws, ledger, listener, where.pace, stop, options.parallel, KINDS)
-    return _run(ledger, lambda: engine.provision(setting, steps))
+    return _run(ledger, Operation.PROVISION, lambda: engine.provision(setting, steps))
 
 
 def _destroy(store: Store, recorded: StackState, options: Options, listener: Listener, stop: Stop) -> StackState:
@@ -199,18 +199,22 @@ def _destroy(store: Store, recorded: StackState, options: Options, listener: Lis
     if _emptied(recorded, where):
         _tell_emptied(listener, recorded)
         ledger.update(records={})
-    ledger.update(operation=Operation.DESTROY, status=Status.RUNNING, ended_at=None)
     aws = _aws(where, recorded, {}, {})
     setting = Setting(aws, ledger, listener, where.pace, stop, options.parallel, KINDS)
-    state = _run(ledger, lambda: engine.destroy(setting))
+    state = _run(ledger, Operation.DESTROY, lambda: engine.destroy(setting))
     ledger.update(payloads={})  # nothing is left that they could be sent to
     return ledger.state if state.destroyed else state
 
 
-def _run(ledger: Ledger, work: Callable[[], None]) -> StackState:
-    """Run, and write down how it ended; what it raises goes on up."""
+def _run(ledger: Ledger, operation: Operation, work: Callable[[], None]) -> StackState:
+    """Run, and write down how it ended; what it raises goes on up. A refused run leaves no trace."""
+    before = {name: getattr(ledger.state, name) for name in ("operation", "status", "ended_at")}
+    ledger.update(operation=operation, status=Status.RUNNING, ended_at=None)
     try:
         work()
+    except (Refused, Foreign, Ambiguous):
+        ledger.update(**before) if ledger.records else ledger.forget()
+        raise
     except Interrupted:
         ledger.update(status=Status.INTERRUPTED, ended_at=now())
         raise

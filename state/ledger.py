@@ -56,6 +56,11 @@ class Ledger:
             version = self._version
         self._flush(version)
 
+    def forget(self) -> None:
+        """Remove the document of a stack of which nothing was made."""
+        with self._writing:
+            self._store.remove()
+
     def _change(self, **fields: Any) -> None:
         self._state = replace(self._state, **fields)
         self._version += 1

@@ -72,6 +72,10 @@ class Store:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def remove(self) -> None:
+        """Take the document away; the one before it stays."""
+        self.path.unlink(missing_ok=True)
+
     def _write_next(self, content: bytes) -> None:
         descriptor = os.open(self._next, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:

@@ -85,6 +85,7 @@ def test_a_foreign_thing_of_the_same_name_stops_the_run_untouched(tool: Tool, no
     assert "exists already" in ended.err
     assert tool.mutations() == []
     assert tool.inventory() == before
+    assert not tool.state_file.exists()
 
 
 def test_all_that_is_foreign_is_told_at_once(tool: Tool) -> None:

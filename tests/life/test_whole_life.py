@@ -84,6 +84,7 @@ def test_what_cannot_be_changed_in_place_is_refused_untouched(tool: Tool) -> Non
     tool.sandbox.forget_calls()
     ended = tool.provision("--set", "network.cidr=10.9.0.0/16")
     assert ended.code == 4
+    assert tool.state()["status"] == "done"
     assert "10.9.0.0/16" in ended.err
     assert tool.mutations() == []
     assert tool.inventory() == before
