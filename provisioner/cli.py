@@ -9,8 +9,10 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from click.shell_completion import get_completion_class
@@ -18,7 +20,7 @@ from click.shell_completion import get_completion_class
 from provisioner import __version__, exits, starters
 from provisioner.cli_sandbox import sandbox
 from provisioner.exits import BadInput, Exit, NotConfirmed, Situation
-from provisioner.operate import Tools, operate
+from provisioner.operate import Tools, life_of, operate
 from provisioner.options import (
     SANDBOX,
     Common,
@@ -28,6 +30,7 @@ from provisioner.options import (
     run_options,
     stack_options,
 )
+from provisioner.report.life import EMPTIED
 from provisioner.report.problem import Cause, Problem
 from provisioner.report.screen import Screen, Table
 from provisioner.targets import FOLDER, stack_name_of
@@ -112,14 +115,14 @@ def resume(tools: Tools, common: Common, target: str | None) -> int:
       provisioner resume pr-17 --parallel 4
     """
 
-    def stack() -> str:
-        return tools.operations().find(stack_name_of(target), common.options()).stack
-
+    found = tools.operations().find(stack_name_of(target), common.options())
+    if found.destroyed:
+        return _destroyed_already(tools, common, found.stack)
     return operate(
         tools,
         common,
-        stack,
-        lambda use, options, listener, stop: use.resume(stack_name_of(target), options, listener, stop),
+        lambda: found.stack,
+        lambda use, options, listener, stop: use.resume(found.stack, options, listener, stop),
     )
 
 
@@ -139,13 +142,10 @@ def destroy(tools: Tools, common: Common, target: str | None, yes: bool) -> int:
       provisioner destroy pr-17 --yes
     """
     found = tools.operations().find(stack_name_of(target), common.options())
-    screen = tools.screen(common)
     if found.destroyed:
-        screen.event("notice", text=f"{found.stack} is destroyed already")
-        screen.lines(f"{found.stack} is destroyed already")
-        return Exit.DONE
+        return _destroyed_already(tools, common, found.stack)
     if not yes:
-        _confirm(screen, found)
+        _confirm(tools.screen(common), found)
     return operate(
         tools,
         common,
@@ -154,13 +154,21 @@ def destroy(tools: Tools, common: Common, target: str | None, yes: bool) -> int:
     )
 
 
+def _destroyed_already(tools: Tools, common: Common, stack: str) -> int:
+    said = f"{stack} is destroyed already"
+    screen = tools.screen(common)
+    screen.event("notice", text=said)
+    screen.lines(said)
+    return Exit.DONE
+
+
 def _confirm(screen: Screen, found: Any) -> None:
     """Let the user read what goes and type its name. Raises NotConfirmed."""
     from provisioner.report.stacks import plan
 
+    screen.aside(*plan(found, _family))
     if not sys.stdin.isatty():
         raise NotConfirmed(f"nobody is there to confirm that '{found.stack}' may be deleted. Fix: add --yes.")
-    screen.aside(*plan(found, _family))
     typed = click.prompt("Type the stack's name to delete it", default="", show_default=False, err=True)
     if typed.strip() != found.stack:
         raise NotConfirmed(f"that is not '{found.stack}': nothing was deleted")
@@ -179,7 +187,7 @@ def _family(kind: str) -> str:
 def status(tools: Tools, common: Common, target: str | None) -> int:
     """Show every recorded resource of a stack: its state, its id, and when it became so.
 
-    Reads the state file only; AWS is not asked.
+    Reads the state file only; AWS is not asked. ARNs are shortened unless -v or --json is given.
 
     \b
     Examples:
@@ -190,11 +198,12 @@ def status(tools: Tools, common: Common, target: str | None) -> int:
 
     found = tools.operations().find(stack_name_of(target), common.options())
     screen = tools.screen(common)
-    screen.event("status", **stacks.as_event(found))
-    screen.lines(*stacks.heading(found))
+    life = life_of(tools, common, found)
+    screen.event("status", **stacks.as_event(found, life))
+    screen.lines(*stacks.heading(found, life))
     if found.records:
         screen.lines("")
-        screen.table(stacks.steps_table(found))
+        screen.table(stacks.steps_table(found, whole=common.verbose))
     return Exit.DONE
 
 
@@ -217,6 +226,8 @@ def outputs(tools: Tools, common: Common, target: str | None, key: str | None) -
     if key is not None and key not in values:
         raise BadInput(f"{found.stack} has no output '{key}'. Fix: {_NAME} outputs {found.stack} shows all.")
     shown = {key: values[key]} if key is not None else values
+    if life_of(tools, common, found).emptied:
+        screen.err.line(f"{found.stack}: {EMPTIED}")
     screen.event("outputs", stack=found.stack, outputs=shown)
     if key is not None:
         screen.answer(values[key])
@@ -235,12 +246,14 @@ def list_stacks(tools: Tools, common: Common) -> int:
 
     screen = tools.screen(common)
     found = tools.operations().every(common.options())
-    recorded = [state for _, state in found if isinstance(state, StackState)]
+    recorded = [
+        (state, life_of(tools, common, state, path)) for path, state in found if isinstance(state, StackState)
+    ]
     broken = [state for _, state in found if not isinstance(state, StackState)]
-    for state in recorded:
-        screen.event("stack", **stacks.brief(state))
+    for state, life in recorded:
+        screen.event("stack", **stacks.brief(state, life))
     if recorded:
-        screen.table(Table(stacks.LIST_COLUMNS, [stacks.list_row(state) for state in recorded]))
+        screen.table(Table(stacks.LIST_COLUMNS, [stacks.list_row(*one) for one in recorded]))
     elif not broken:
         screen.lines(f"no stack is recorded in {FOLDER}", "next  provisioner init")
     for error in broken:
@@ -300,6 +313,8 @@ def completion(shell: str | None) -> int:
       eval "$(provisioner completion zsh)"         # in ~/.zshrc
       provisioner completion fish > ~/.config/fish/completions/provisioner.fish
     """
+    if not shell and not os.environ.get("SHELL"):
+        raise BadInput(f"SHELL is not set. Fix: name one of {', '.join(_SHELLS)}.")
     chosen = shell or Path(os.environ.get("SHELL", "")).name
     made = get_completion_class(chosen) if chosen in _SHELLS else None
     if made is None:
@@ -312,19 +327,40 @@ cli.add_command(sandbox)
 
 
 def main(argv: Sequence[str] | None = None, tools: Tools | None = None) -> int:
-    """Carry out a command line; returns the exit code. Nothing that is raised gets past it."""
+    """Carry out a command line; returns the exit code. Nothing that is raised gets past it.
+
+    A reader that closed our pipe has seen enough: that never fails a run, and the run's own exit code stands.
+    """
     given = list(sys.argv[1:] if argv is None else argv)
-    used = tools or Tools()
+    used = replace(tools or Tools(), given=tuple(given))
     try:
-        return int(cli.main(given, prog_name=_NAME, obj=used, standalone_mode=False) or 0)
-    except BrokenPipeError:  # the reader of our pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.FAILED
+        return _carried_out(given, used)
+    finally:
+        _settle(sys.stdout)
+        _settle(sys.stderr)
+
+
+def _carried_out(given: Sequence[str], tools: Tools) -> int:
+    try:
+        return int(cli.main(given, prog_name=_NAME, obj=tools, standalone_mode=False) or 0)
+    except SystemExit:  # how click itself ends where nobody reads any more
+        return Exit.DONE
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return Exit.BAD_INPUT
     except (KeyboardInterrupt, click.Abort, Exception) as error:
-        return _last_words(error, given, used)
+        return _last_words(error, given, tools)
+
+
+def _settle(stream: TextIO) -> None:
+    """Let go what a closed pipe did not take: Python would complain of it at exit, and exit with 120."""
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except ValueError:  # closed already
+        return
 
 
 def _last_words(error: BaseException, given: Sequence[str], tools: Tools) -> int:

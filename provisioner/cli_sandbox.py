@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from provisioner.exits import Exit
+from provisioner.exits import BadInput, Exit
 from provisioner.operate import Tools
 from provisioner.options import Common, output_options
 from provisioner.targets import FOLDER
+
+_PACE = "scaled=30"
+
+
+def _pace(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
+    """The profile as given. Raises BadInput, whether or not a sandbox runs already."""
+    from provisioner.sandbox.latencies import scale_of
+
+    try:
+        if given is not None and not scale_of(given) > 0:  # as a NaN is not
+            raise ValueError(given)
+    except ValueError as error:
+        fix = f"give instant, real, or scaled=N with N above 0, for example {_PACE}"
+        raise BadInput(f"there is no sandbox profile '{given}'. Fix: {fix}.") from error
+    return given
+
+
+@contextmanager
+def _usable_folder() -> Iterator[None]:
+    """What the system refuses in the sandbox's folder is for the user to put right: it is no bug."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        fix = "make it a folder that you may write to, or work in another one"
+        raise BadInput(f"the sandbox cannot use {error.filename or FOLDER}: {why}. Fix: {fix}.") from error
 
 
 @click.group()
@@ -26,18 +54,19 @@ def sandbox() -> None:
 @click.option(
     "--profile",
     "pace",
-    default="scaled=30",
-    show_default=True,
+    callback=_pace,
+    show_default=_PACE,
     metavar="instant|scaled=N|real",
     help="How long AWS's slow things take: at once, N times faster than in reality, or as in reality.",
 )
 @output_options
 @click.pass_obj
-def sandbox_start(tools: Tools, common: Common, pace: str) -> int:
+def sandbox_start(tools: Tools, common: Common, pace: str | None) -> int:
     """Start the sandbox of this folder, if it is not running."""
-    found = tools.sandbox().start(FOLDER, pace)
+    with _usable_folder():
+        found = tools.sandbox().start(FOLDER, pace or _PACE)
     _tell_sandbox(tools, common, found.as_dict())
-    if found.profile != pace:
+    if pace and found.profile != pace:
         tools.screen(common).lines(f"it was running before; to have {pace}, stop it and start it again")
     return Exit.DONE
 
@@ -47,8 +76,9 @@ def sandbox_start(tools: Tools, common: Common, pace: str) -> int:
 @click.pass_obj
 def sandbox_stop(tools: Tools, common: Common) -> int:
     """Stop the sandbox of this folder; what is in it is gone."""
-    tools.sandbox().stop(FOLDER)
-    _tell_sandbox(tools, common, None)
+    with _usable_folder():
+        ran = tools.sandbox().stop(FOLDER)
+    _tell_sandbox(tools, common, None, "the sandbox is stopped" if ran else _NOT_RUNNING)
     return Exit.DONE
 
 
@@ -71,12 +101,17 @@ def sandbox_reset(tools: Tools, common: Common) -> int:
     return Exit.DONE
 
 
-def _tell_sandbox(tools: Tools, common: Common, found: dict[str, Any] | None) -> None:
+_NOT_RUNNING = "the sandbox is not running"
+
+
+def _tell_sandbox(
+    tools: Tools, common: Common, found: dict[str, Any] | None, otherwise: str = _NOT_RUNNING
+) -> None:
     """One object on standard output for programs; for people where it is and how to use it."""
     if common.as_json:
         click.echo(json.dumps(found or {"running": False}))
     elif found is None:
-        tools.screen(common).lines("the sandbox is not running")
+        tools.screen(common).lines(otherwise)
     else:
         tools.screen(common).lines(
             f"the sandbox runs at {found['endpoint']} (process {found['pid']}, {found['profile']})",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 
 from provisioner.report.problem import Cause, Problem
@@ -49,11 +50,16 @@ class NotConfirmed(Exception):
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known of a run when it fails. `resume` is the line that goes on with it, if anything is recorded."""
+    """What is known of a run when it fails: whether its steps have begun, whether anything is recorded.
+
+    `resume` is the line that goes on with it once steps have begun, `again` the one that was typed.
+    """
 
     stack: str = ""
     begun: bool = False
+    recorded: bool = False
     resume: str = ""
+    again: str = ""
     signal_exit: int = Exit.INTERRUPTED
     verbose: bool = False
 
@@ -71,14 +77,34 @@ def explain(error: BaseException, situation: Situation) -> Problem:
         exit=code if code is not None else Exit.FAILED,
         headline=_headline(code, situation),
         causes=_grouped(failures, situation),
-        next=situation.resume if code in (None, Exit.FAILED) else "",
+        next=_next(code, situation),
         traceback="".join(traceback.format_exception(error)) if situation.verbose else "",
         unanswered=error.unanswered if isinstance(error, Failed) else (),
+        problems=_problems(error),
     )
 
 
+def _problems(error: BaseException) -> tuple[Mapping[str, object], ...]:
+    from provisioner.stack import StackError
+
+    return tuple(asdict(one) for one in error.problems) if isinstance(error, StackError) else ()
+
+
 def _headline(code: Exit | None, situation: Situation) -> str:
-    return f"{situation.stack} failed" if code is Exit.FAILED and situation.stack else _HEADLINE[code]
+    if code is not Exit.FAILED or not situation.stack:
+        return _HEADLINE[code]
+    if situation.begun:
+        return f"{situation.stack} failed"
+    return f"{situation.stack} failed before anything was {'changed' if situation.recorded else 'made'}"
+
+
+def _next(code: Exit | None, situation: Situation) -> str:
+    """What did not begin is typed again: resuming would do what the run before it was about."""
+    if code not in (None, Exit.FAILED):
+        return ""
+    if situation.begun:
+        return situation.resume
+    return situation.again if code is Exit.FAILED else ""
 
 
 def _code(error: BaseException, begun: bool) -> Exit | None:
@@ -125,7 +151,7 @@ def _cause(error: BaseException, situation: Situation) -> Cause:
 
     if isinstance(error, StepFailed):
         why = error.why.removeprefix(f"{error.code}: ") if error.code else error.why
-        return Cause(why, error.fix, call=error.call, code=error.code)
+        return Cause(why, _fitting(error.fix, situation), call=error.call, code=error.code)
     if _code(error, situation.begun) is None:
         fix = (
             "the traceback above is what to report"
@@ -137,6 +163,11 @@ def _cause(error: BaseException, situation: Situation) -> Cause:
     return Cause(why.strip(), fix.strip().removesuffix("."))
 
 
+def _fitting(fix: str, situation: Situation) -> str:
+    """Steps say `resume`, which is no advice where the run did not begin."""
+    return fix if situation.begun else re.sub(r"\bresume\b(?! makes)", "run it again", fix)
+
+
 def _interrupted(unanswered: tuple[str, ...], situation: Situation) -> Problem:
     causes: tuple[Cause, ...] = ()
     if unanswered:
@@ -146,6 +177,6 @@ def _interrupted(unanswered: tuple[str, ...], situation: Situation) -> Problem:
         exit=situation.signal_exit,
         headline=f"{situation.stack or 'the run'} was interrupted; nothing is lost",
         causes=causes,
-        next=situation.resume,
+        next=situation.resume if situation.begun else situation.again,
         unanswered=unanswered,
     )

@@ -15,8 +15,10 @@ from provisioner import exits, report
 from provisioner.exits import Exit, Situation
 from provisioner.options import Common
 from provisioner.report.base import Reporter
+from provisioner.report.life import Life
 from provisioner.report.screen import Screen
 from provisioner.stop import Stop, listening
+from provisioner.targets import FOLDER
 
 if TYPE_CHECKING:
     from provisioner.events import Listener
@@ -47,6 +49,8 @@ class Operations(Protocol):
 
     def every(self, options: Options) -> list[tuple[Path, StackState | StateError]]: ...
 
+    def state_path(self, name: str, options: Options) -> Path: ...
+
     def outputs_of(self, state: StackState) -> Mapping[str, str]: ...
 
 
@@ -60,6 +64,8 @@ class Sandbox(Protocol):
     def status(self, home: Path) -> Status | None: ...
 
     def reset(self, home: Path) -> Status: ...
+
+    def identify(self, endpoint: str) -> str | None: ...
 
 
 def _operations() -> Operations:
@@ -82,6 +88,8 @@ class Tools:
     sandbox: Callable[[], Sandbox] = _sandbox
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     end: Callable[[int], Any] = os._exit
+    given: tuple[str, ...] = ()
+    """The command line as it was typed, for whoever must type it again."""
 
     def screen(self, common: Common) -> Screen:
         return Screen(sys.stdout, sys.stderr, self.environ, as_json=common.as_json, quiet=common.quiet)
@@ -106,6 +114,26 @@ def operate(tools: Tools, common: Common, name: Callable[[], str | None], work: 
         return _failed(tools, common, reporter, error, _situation(tools, common, reporter, stop, name))
     finally:
         reporter.close()
+
+
+def life_of(tools: Tools, common: Common, state: StackState, path: Path | None = None) -> Life:
+    """Whether somebody works on a recorded stack now, and whether its sandbox still is: AWS is not asked."""
+    from state.lock import held
+
+    holder = held(path or tools.operations().state_path(state.stack, common.options()))
+    return Life(str(holder) if holder else "", _emptied(tools, state))
+
+
+def _emptied(tools: Tools, state: StackState) -> bool:
+    """Whether a stack lived in a sandbox that is neither this folder's nor the one that the environment names."""
+    kind, _, recorded = state.pin.endpoint.partition(":")
+    if kind != "sandbox" or state.destroyed or not state.records:
+        return False
+    running = tools.sandbox().status(FOLDER)
+    if running is not None and running.id == recorded:
+        return False
+    endpoint = tools.environ.get("AWS_ENDPOINT_URL")
+    return not endpoint or tools.sandbox().identify(endpoint) != recorded
 
 
 def _at_once(common: Common, reporter: Reporter) -> None:
@@ -140,30 +168,41 @@ def command_line(common: Common, command: str, stack: str) -> str:
 def _situation(
     tools: Tools, common: Common, reporter: Reporter, stop: Stop, name: Callable[[], str | None]
 ) -> Situation:
-    stack = reporter.tally.stack or _recorded(tools, common, name)
+    begun = reporter.tally.started is not None
+    stack = reporter.tally.stack or _meant(name)
     return Situation(
         stack=stack,
-        begun=reporter.tally.started is not None,
+        begun=begun,
+        recorded=begun or _recorded(tools, common, stack),
         resume=command_line(common, "resume", stack) if stack else "",
+        again=shlex.join(["provisioner", *tools.given]),
         signal_exit=stop.exit_code,
         verbose=common.verbose,
     )
 
 
-def _recorded(tools: Tools, common: Common, name: Callable[[], str | None]) -> str:
-    """The name under which there is something to resume, or nothing: why there is none, the run's error tells."""
+def _meant(name: Callable[[], str | None]) -> str:
+    """The name of the stack, or nothing: why there is none, the run's error tells."""
     try:
-        meant = name()
-        return tools.operations().find(meant, common.options()).stack if meant else ""
+        return name() or ""
     except Exception:
         return ""
+
+
+def _recorded(tools: Tools, common: Common, stack: str) -> bool:
+    """Whether anything is recorded of this stack that is not destroyed."""
+    try:
+        return bool(stack) and not tools.operations().find(stack, common.options()).destroyed
+    except Exception:
+        return False
 
 
 def _failed(tools: Tools, common: Common, reporter: Reporter, error: Exception, situation: Situation) -> int:
     problem = exits.explain(error, situation)
     reporter.failed(problem)
     if problem.unanswered:  # their threads hang in a read, and an ordinary exit would wait for them
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # nobody reads any more
+                stream.flush()
         tools.end(problem.exit)
     return problem.exit

@@ -79,6 +79,34 @@ def hold(state_path: Path, doing: str) -> Iterator[Holder | None]:
         lock.release()
 
 
+def held(state_path: Path) -> Holder | None:
+    """Who holds the stack's lock at this moment, as far as it has written its name; None if nobody does.
+
+    The lock is tried only where the named process may be alive, so that a run which starts now is never kept out
+    by somebody who merely asks.
+    """
+    holder = _read(state_path.with_name(state_path.name + ".holder"))
+    if holder is None or (holder.host == socket.gethostname() and not _alive(holder.pid)):
+        return None
+    lock = FileLock(state_path.with_name(state_path.name + ".lock"), timeout=0)
+    try:
+        lock.acquire()
+    except (Timeout, OSError):  # what may not be tried is taken for held
+        return holder
+    lock.release()
+    return None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _me(doing: str) -> Holder:
     return Holder(os.getpid(), socket.gethostname(), _user(), doing, now())
 

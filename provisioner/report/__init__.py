@@ -49,4 +49,6 @@ def reporter(chosen: Style, out: TextIO | None = None, err: TextIO | None = None
     if chosen is Style.QUIET:
         return Quiet(tally, errors)
     lines: type[JsonLines | Plain] = JsonLines if chosen is Style.JSON else Plain
-    return lines(tally, text.Stream(shown), errors)
+    made = lines(tally, text.Stream(shown), errors)
+    made.watch()
+    return made

@@ -5,11 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping, Sequence
+from threading import Event as Flag
+from threading import Thread
 
 from provisioner.events import Event, Notice
 from provisioner.report import text
 from provisioner.report.problem import Problem
 from provisioner.report.tally import Tally
+
+_WATCH = 0.5
+"""Seconds between two looks at what there is to tell."""
 
 
 class Reporter(ABC):
@@ -22,6 +27,7 @@ class Reporter(ABC):
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
         self._announced: deque[str] = deque()
+        self._ended = Flag()
 
     def tell(self, event: Event) -> None:
         with self.tally.lock:
@@ -33,6 +39,16 @@ class Reporter(ABC):
         with self.tally.lock:
             self._show_announced()
             self.refresh()
+
+    def watch(self, every: float = _WATCH) -> None:
+        """Tick by itself until closed: a run ticks only while its steps are worked on, and looks before that."""
+        Thread(target=self._watch, args=(every,), name="heartbeat", daemon=True).start()
+
+    def _watch(self, every: float) -> None:
+        while not self._ended.wait(every):
+            with self.tally.lock:
+                if not self._ended.is_set():
+                    self.tick()
 
     def announce(self, said: str) -> None:
         self._announced.append(said)
@@ -54,8 +70,10 @@ class Reporter(ABC):
         return
 
     def close(self) -> None:
-        """Put the terminal right, however the run ended. May be called again."""
-        return
+        """Put the terminal right, however the run ended; nothing ticks by itself after it. May be called again."""
+        self._ended.set()
+        with self.tally.lock:  # a tick that is under way is over when this returns
+            return
 
     @abstractmethod
     def done(self, outputs: Mapping[str, str], moves: Sequence[tuple[str, str]]) -> None:

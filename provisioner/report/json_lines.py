@@ -13,12 +13,13 @@ from provisioner.report import text
 from provisioner.report.base import Reporter
 from provisioner.report.problem import Problem
 from provisioner.report.tally import Tally
+from state.record import Operation
 
 
 def line(event: str, **fields: Any) -> str:
-    """One event. `at` is the time in UTC, ISO 8601."""
+    """One event. `at` is the time in UTC, ISO 8601. What JSON has no word for (a date of TOML) is told as text."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return json.dumps({"event": event, "at": at, **fields})
+    return json.dumps({"event": event, "at": at, **fields}, default=str)
 
 
 def problem_line(problem: Problem) -> str:
@@ -37,10 +38,13 @@ class JsonLines(Reporter):
         self.out.line(line(name, **fields))
 
     def done(self, outputs: Mapping[str, str], moves: Sequence[tuple[str, str]]) -> None:
+        self.close()
         self._summary()
-        self.out.line(line("outputs", stack=self.tally.stack, outputs=dict(outputs)))
+        if self.tally.operation != Operation.DESTROY:  # what is gone has none
+            self.out.line(line("outputs", stack=self.tally.stack, outputs=dict(outputs)))
 
     def failed(self, problem: Problem) -> None:
+        self.close()
         if self.tally.started:
             self._summary()
         self.out.line(problem_line(problem))

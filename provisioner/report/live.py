@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from threading import Event as Flag
 from threading import Thread
 from typing import TextIO
 
@@ -52,7 +51,6 @@ class Live(Reporter):
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._ended = Flag()
         self._painter = Thread(target=self._paint, name="screen", daemon=True)
         self._area.start()
         self._painter.start()
@@ -134,5 +132,5 @@ def draw_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: Te
     for index, column in enumerate(columns):
         table.add_column(column, overflow="fold", no_wrap=index == 0)
     for row in rows:
-        table.add_row(*(Text(text.short_id(cell)) for cell in row))
+        table.add_row(*(Text(cell) for cell in row))
     console_on(stream).print(table)

@@ -15,12 +15,17 @@ _HEARTBEAT = 25.0
 _PATIENT = 2.0
 """Seconds that a step must say the same before its waiting is worth a line."""
 
+_LONG = 40
+"""Characters; what is shorter may be repeated."""
+
 
 class Plain(Reporter):
     def __init__(self, tally: Tally, out: text.Stream, err: text.Stream) -> None:
         super().__init__(tally)
         self.out, self.err = out, err
         self._told: dict[str, str] = {}
+        self._failures: dict[str, str] = {}
+        """The step that first failed with these words."""
         self._beat = tally.clock()
         self._begun = False
 
@@ -52,10 +57,15 @@ class Plain(Reporter):
 
     def _step(self, event: StepEvent) -> None:
         if event.progress is Progress.FAILED:
-            self._line(event.step, f"failed: {event.said} ({text.span(event.waited)})")
+            self._line(event.step, f"failed: {self._failure(event)} ({text.span(event.waited)})")
         elif event.progress is Progress.DONE and event.outcome is not Outcome.UNCHANGED:
             found = f" {text.short_id(event.id)}" if event.id else ""
             self._line(event.step, f"{event.outcome or 'done'}{found} ({text.span(event.waited)})")
+
+    def _failure(self, event: StepEvent) -> str:
+        """A long sentence is told once: a full disk fails all steps under way, each in the same words."""
+        first = self._failures.setdefault(event.said, event.step)
+        return event.said if first == event.step or len(event.said) <= _LONG else f"like {first}"
 
     def _waiting(self, view: View) -> None:
         """Once for each new word of AWS."""
@@ -65,6 +75,8 @@ class Plain(Reporter):
 
     def _heartbeat(self, now: float) -> None:
         self._beat = now
+        if self.tally.started is None:
+            self.out.line(f"{text.clock(self.tally.elapsed)}  looking at what is there")
         waits = [
             f"{view.name}: {view.said or 'calling'} ({text.span(now - view.began)})" for view in self.tally.active
         ]
@@ -78,10 +90,12 @@ class Plain(Reporter):
         self.out.line(f"{text.clock(self.tally.elapsed)}  {who:{width}}  {said}")
 
     def done(self, outputs: Mapping[str, str], moves: Sequence[tuple[str, str]]) -> None:
+        self.close()
         self.out.lines(text.closing(self.tally))
         if not text.unchanged(self.tally):
             self.out.lines([*text.outputs(outputs), *text.moves(moves)])
 
     def failed(self, problem: Problem) -> None:
+        self.close()
         self.out.lines(text.stopped(self.tally))
         self.err.lines(text.problem(problem))

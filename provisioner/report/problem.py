@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -18,7 +19,10 @@ class Cause:
 
 @dataclass(frozen=True)
 class Problem:
-    """`next` is the line to type, `traceback` is shown only to those who asked for it."""
+    """`next` is the line to type, `traceback` is shown only to those who asked for it.
+
+    `problems` tells programs one by one what is wrong in a stack file; people read it in the causes.
+    """
 
     exit: int
     headline: str
@@ -26,3 +30,4 @@ class Problem:
     next: str = ""
     unanswered: tuple[str, ...] = ()
     traceback: str = ""
+    problems: tuple[Mapping[str, object], ...] = ()

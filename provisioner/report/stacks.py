@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from provisioner.report import text
+from provisioner.report.life import EMPTIED, Life
 from provisioner.report.screen import Table
 from state.record import Operation, Phase, Record, StackState, Status
 
@@ -16,18 +17,30 @@ Family = Callable[[str], str]
 
 _STATES = {
     (Operation.PROVISION, Status.DONE): "ready",
-    (Operation.PROVISION, Status.RUNNING): "provisioning, or killed while it was",
+    (Operation.PROVISION, Status.RUNNING): "provision was killed: resume it",
     (Operation.PROVISION, Status.FAILED): "provision failed: resume it",
     (Operation.PROVISION, Status.INTERRUPTED): "provision interrupted: resume it",
     (Operation.DESTROY, Status.DONE): "destroyed",
-    (Operation.DESTROY, Status.RUNNING): "being destroyed, or killed while it was",
+    (Operation.DESTROY, Status.RUNNING): "destroy was killed: resume it",
     (Operation.DESTROY, Status.FAILED): "destroy failed: resume it",
     (Operation.DESTROY, Status.INTERRUPTED): "destroy interrupted: resume it",
 }
 
 
-def condition(state: StackState) -> str:
-    return _STATES[state.operation, state.status]
+_UNDER_WAY = {Operation.PROVISION: "being provisioned", Operation.DESTROY: "being destroyed"}
+
+
+def condition(state: StackState, life: Life) -> str:
+    """In few words, for a column."""
+    if life.holder:
+        return _UNDER_WAY[state.operation] if state.unfinished else "a run on it has just begun"
+    return "gone with its sandbox" if life.emptied else _STATES[state.operation, state.status]
+
+
+def _condition_whole(state: StackState, life: Life) -> str:
+    if life.holder:
+        return f"{condition(state, life)}: {life.holder}"
+    return EMPTIED if life.emptied else condition(state, life)
 
 
 def where(state: StackState) -> str:
@@ -47,19 +60,23 @@ def _minute(iso: str | None) -> str:
     return datetime.fromisoformat(iso).astimezone().strftime("%b %d %H:%M") if iso else ""
 
 
-def heading(state: StackState) -> list[str]:
+def heading(state: StackState, life: Life) -> list[str]:
     ready = sum(record.phase is Phase.READY for record in state.records.values())
     of = text.count(len(state.records), "recorded resource")
     ended = f", ended {moment(state.ended_at)}" if state.ended_at else ""
     return [
-        f"{state.stack}: {condition(state)}",
+        f"{state.stack}: {_condition_whole(state, life)}",
         f"  {ready} ready of {of}, in {where(state)}",
         f"  begun {moment(state.started_at)}{ended}",
     ]
 
 
-def steps_table(state: StackState) -> Table:
-    rows = [(one.name, _progress(one), one.id or "", _minute(_last(one)), took(one)) for one in _records(state)]
+def steps_table(state: StackState, *, whole: bool) -> Table:
+    """Ids as the live view shows them, or `whole`."""
+    told = str if whole else text.short_id
+    rows = [
+        (one.name, _progress(one), told(one.id or ""), _minute(_last(one)), took(one)) for one in _records(state)
+    ]
     return Table(("step", "state", "id", "since", "took"), rows)
 
 
@@ -83,21 +100,21 @@ def took(record: Record) -> str:
     return text.span(max(0.0, (end - begin).total_seconds()))
 
 
-def as_event(state: StackState) -> dict[str, Any]:
+def as_event(state: StackState, life: Life) -> dict[str, Any]:
     """What `status --json` tells: everything but settings and code."""
     steps = [
         {key: value for key, value in asdict(one).items() if key not in ("request", "token")}
         for one in state.records.values()
     ]
-    return {**brief(state), "steps": steps}
+    return {**brief(state, life), "steps": steps}
 
 
-def brief(state: StackState) -> dict[str, Any]:
+def brief(state: StackState, life: Life) -> dict[str, Any]:
     return {
         "stack": state.stack,
         "operation": state.operation,
         "status": state.status,
-        "condition": condition(state),
+        "condition": condition(state, life),
         "account": state.pin.account,
         "region": state.pin.region,
         "endpoint": state.pin.endpoint,
@@ -107,10 +124,10 @@ def brief(state: StackState) -> dict[str, Any]:
     }
 
 
-def list_row(state: StackState) -> tuple[str, ...]:
+def list_row(state: StackState, life: Life) -> tuple[str, ...]:
     return (
         state.stack,
-        condition(state),
+        condition(state, life),
         str(len(state.records)),
         where(state),
         _minute(state.ended_at or state.started_at),

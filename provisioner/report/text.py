@@ -143,7 +143,7 @@ def moves(commands: Sequence[tuple[str, str]]) -> list[str]:
 
 def problem(found: Problem) -> list[str]:
     """What the user reads last: what, why, what to do, and the line to type."""
-    lines = _simple(found) or [found.headline, *(line for cause in found.causes for line in _cause(cause))]
+    lines = _simple(found) or [found.headline, *_causes(found.causes)]
     if found.next:
         lines.append(f"  next  {found.next}")
     return [*found.traceback.splitlines(), *lines]
@@ -151,11 +151,16 @@ def problem(found: Problem) -> list[str]:
 
 def _simple(found: Problem) -> list[str]:
     """One cause that is a sentence is told as one."""
-    if len(found.causes) != 1 or found.causes[0].steps or found.causes[0].call:
+    if len(found.causes) != 1 or found.causes[0].steps or found.causes[0].call or found.causes[0].code:
         return []
     cause = found.causes[0]
     first, *rest = cause.why.splitlines() or [""]
     return [f"{found.headline}: {first}", *rest, *_part("fix", cause.fix)]
+
+
+def _causes(causes: Sequence[Cause]) -> list[str]:
+    """One after the other, with room between them."""
+    return [line for index, cause in enumerate(causes) for line in [*[""][: index and 1], *_cause(cause)]]
 
 
 def _cause(cause: Cause) -> list[str]:

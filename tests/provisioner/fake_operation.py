@@ -9,8 +9,10 @@ from pathlib import Path
 from provisioner.events import Listener, Outcome
 from provisioner.operate import Tools
 from provisioner.operation import NoSuchStack, Options
+from provisioner.sandbox.control import Status
 from provisioner.stop import Stop
-from state.record import Operation, Phase, Pin, Record, StackState, Status
+from state.record import Operation, Phase, Pin, Record, StackState
+from state.record import Status as Ended
 from state.store import StateError
 from tests.provisioner.scripted import done, started
 
@@ -18,7 +20,7 @@ STACK = StackState(
     "demo",
     "0123456789abcdef",
     Pin("123456789012", "us-east-1"),
-    status=Status.DONE,
+    status=Ended.DONE,
     records={
         "vpc": Record("vpc", "vpc", Phase.READY, id="vpc-1", intended_at="2026-01-01T10:00:00.000+00:00"),
         "caller": Record(
@@ -64,6 +66,9 @@ class FakeOperations:
     def every(self, options: Options) -> list[tuple[Path, StackState | StateError]]:
         return [(Path("demo.json"), self.state)] if self.state else []
 
+    def state_path(self, name: str, options: Options) -> Path:
+        return options.folder / f"{name}.json"
+
     def outputs_of(self, state: StackState) -> Mapping[str, str]:
         return {"vpc.id": "vpc-1"}
 
@@ -79,10 +84,51 @@ class FakeOperations:
         return self.state
 
 
-DESTROYED = StackState("demo", "0123456789abcdef", STACK.pin, Operation.DESTROY, Status.DONE)
+DESTROYED = StackState("demo", "0123456789abcdef", STACK.pin, Operation.DESTROY, Ended.DONE)
 
 
-def tools(operations: FakeOperations, ended: list[int] | None = None) -> Tools:
+@dataclass
+class FakeSandbox:
+    """`running` is the one of this folder; `elsewhere` the id of the one that any endpoint names."""
+
+    running: Status | None = None
+    elsewhere: str | None = None
+    profiles: list[str] = field(default_factory=list)
+    error: OSError | None = None
+
+    def start(self, home: Path, profile: str = "scaled=30") -> Status:
+        self.profiles.append(profile)
+        if self.error:
+            raise self.error
+        self.running = self.running or sandbox_that_runs(profile)
+        return self.running
+
+    def stop(self, home: Path) -> bool:
+        ran, self.running = self.running is not None, None
+        return ran
+
+    def status(self, home: Path) -> Status | None:
+        return self.running
+
+    def reset(self, home: Path) -> Status:
+        assert self.running is not None
+        return self.running
+
+    def identify(self, endpoint: str) -> str | None:
+        return self.elsewhere
+
+
+def sandbox_that_runs(profile: str = "scaled=30", name: str = "new") -> Status:
+    return Status(True, 1, 5000, "http://127.0.0.1:5000", name, profile, "2026-01-01T10:00:00.000+00:00")
+
+
+def tools(
+    operations: FakeOperations,
+    ended: list[int] | None = None,
+    sandbox: FakeSandbox | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Tools:
     """Tools with these operations; leaving the process at once is only noted."""
     noted = [] if ended is None else ended
-    return Tools(operations=lambda: operations, environ={"CI": "true"}, end=noted.append)
+    used = sandbox or FakeSandbox()
+    return Tools(lambda: operations, lambda: used, {"CI": "true", **(environ or {})}, noted.append)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,18 @@ import pytest
 from provisioner import __version__
 from provisioner.cli import main
 from provisioner.exits import MEANING
+from provisioner.sandbox.control import Status
+from state.lock import Holder, held, hold
 from state.record import Phase
-from tests.provisioner.fake_operation import DESTROYED, STACK, FakeOperations, tools
+from state.record import Status as Ended
+from tests.provisioner.fake_operation import (
+    DESTROYED,
+    STACK,
+    FakeOperations,
+    FakeSandbox,
+    sandbox_that_runs,
+    tools,
+)
 
 HEAVY = ("boto3", "botocore", "pydantic", "rich", "moto")
 COMMANDS = (
@@ -122,14 +133,80 @@ def test_destroy_of_what_is_destroyed_does_nothing(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == "demo is destroyed already\n"
 
 
-def test_status_shows_every_resource_unfolded(
+def test_resume_of_what_is_destroyed_does_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    gone = FakeOperations(DESTROYED)
+    assert main(["resume", "demo"], tools(gone)) == 0
+    assert gone.calls == []
+    assert capsys.readouterr().out == "demo is destroyed already\n"
+
+
+IN_SANDBOX = replace(STACK, pin=replace(STACK.pin, endpoint="sandbox:old"))
+
+
+@pytest.mark.parametrize("running", [None, sandbox_that_runs(name="new")], ids=["stopped", "emptied"])
+def test_what_went_with_its_sandbox_is_not_called_ready(
+    running: Status | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    used = tools(FakeOperations(IN_SANDBOX), sandbox=FakeSandbox(running))
+    gone = "demo: the sandbox it was recorded in has been emptied or stopped: nothing of it exists any more"
+    assert main(["status", "demo"], used) == 0
+    assert capsys.readouterr().out.splitlines()[0] == gone
+    assert main(["outputs", "demo", "vpc.id"], used) == 0
+    assert capsys.readouterr() == ("vpc-1\n", gone + "\n")
+    assert main(["list"], used) == 0
+    assert "gone with its sandbox" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "environ"),
+    [
+        (FakeSandbox(sandbox_that_runs(name="old")), {}),
+        (FakeSandbox(elsewhere="old"), {"AWS_ENDPOINT_URL": "http://127.0.0.1:5001"}),
+    ],
+    ids=["of this folder", "of another"],
+)
+def test_what_is_in_a_sandbox_that_runs_is_there(
+    sandbox: FakeSandbox, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", "demo"], tools(FakeOperations(IN_SANDBOX), sandbox=sandbox, environ=environ)) == 0
+    assert capsys.readouterr().out.startswith("demo: ready")
+
+
+def test_a_run_under_way_is_told_from_one_that_was_killed(capsys: pytest.CaptureFixture[str]) -> None:
+    used = tools(FakeOperations(replace(STACK, status=Ended.RUNNING)))
+    with hold(Path(".provisioner/demo.json"), "provision"):
+        assert main(["status", "demo"], used) == 0
+    assert capsys.readouterr().out.startswith("demo: being provisioned: provision by ")
+    assert main(["status", "demo"], used) == 0
+    assert capsys.readouterr().out.startswith("demo: provision was killed: resume it")
+
+
+def test_a_holder_that_died_holds_nothing() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    Path("demo.json.holder").write_text(
+        json.dumps(asdict(Holder(process.pid, socket.gethostname(), "me", "provision", "")))
+    )
+    assert held(Path("demo.json")) is None
+    assert not Path("demo.json.lock").exists()
+
+
+def test_status_shows_every_resource_with_a_short_id(
     operations: FakeOperations, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["status", "demo"], tools(operations)) == 0
     shown = capsys.readouterr().out
     assert "demo: ready" in shown
-    assert "arn:aws:lambda:us-east-1:123456789012:function:x" in shown
+    assert "  function:x" in shown
     assert "not ready yet" in shown
+
+
+@pytest.mark.parametrize("option", ["-v", "--json"])
+def test_status_shows_ids_whole_to_who_asks_for_it(
+    option: str, operations: FakeOperations, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", "demo", option], tools(operations)) == 0
+    assert "arn:aws:lambda:us-east-1:123456789012:function:x" in capsys.readouterr().out
 
 
 def test_status_as_json_is_one_object(operations: FakeOperations, capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,8 +256,6 @@ def test_stack_names_are_completed() -> None:
 
 
 def test_an_unfinished_stack_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    from state.record import Status
-
-    broken = FakeOperations(replace(STACK, status=Status.FAILED))
+    broken = FakeOperations(replace(STACK, status=Ended.FAILED))
     assert main(["status", "demo"], tools(broken)) == 0
     assert "provision failed: resume it" in capsys.readouterr().out

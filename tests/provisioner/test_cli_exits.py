@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,14 @@ from provisioner.schedule import Failed, Failure, Interrupted
 from provisioner.stack import StackError
 from provisioner.stack_errors import Problem as StackProblem
 from state.lock import Held
+from state.record import StackState
 from state.store import StateError, StateWriteError
 from steps.base import Seen, StepFailed
 from steps.lifecycle import Ambiguous, Foreign
-from tests.provisioner.fake_operation import FakeOperations, tools
+from tests.provisioner.fake_operation import DESTROYED, FakeOperations, tools
 
 QUOTA = StepFailed("LimitExceeded: no more", "ask for a higher quota", "CreateNatGateway", "LimitExceeded")
-FOREIGN = Foreign("role", "IAM role", Seen("role-x", {}))
+FOREIGN = Foreign.one("IAM role", Seen("role-x", {}))
 AMBIGUOUS = Ambiguous("vpc", "VPC", [Seen("vpc-1", {}), Seen("vpc-2", {})])
 
 DURING = [
@@ -92,10 +94,31 @@ def test_bad_input(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> 
     assert "Traceback" not in shown.err
 
 
+def test_completion_where_no_shell_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("SHELL", raising=False)
+    assert main(["completion"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "error: SHELL is not set.",
+        "  fix   name one of bash, zsh, fish",
+    ]
+
+
 def test_bad_input_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["provision", "--json", "--parallel", "x", "demo.toml"], tools(FakeOperations())) == 2
     told = json.loads(capsys.readouterr().out)
     assert (told["event"], told["exit"]) == ("error", 2)
+
+
+def test_the_problems_of_a_stack_file_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [StackProblem("cpu", 3, "is odd", "take 256"), StackProblem("day", date(2026, 1, 2), "no", "go")]
+    fake = FakeOperations(error=StackError(Path("demo.toml"), problems), begun=False)
+    assert main(["provision", "--json", "demo.toml"], tools(fake)) == 2
+    assert json.loads(capsys.readouterr().out)["problems"] == [
+        {"key": "cpu", "value": 3, "what": "is odd", "fix": "take 256"},
+        {"key": "day", "value": "2026-01-02", "what": "no", "fix": "go"},
+    ]
 
 
 def failing(error: Exception, capsys: pytest.CaptureFixture[str], *options: str) -> list[str]:
@@ -119,6 +142,13 @@ def test_steps_that_failed_alike_are_told_once(capsys: pytest.CaptureFixture[str
     shown = failing(Failed([Failure("a", QUOTA), Failure("b", QUOTA)]), capsys)
     assert "  step  a, b" in shown
     assert sum("call" in line for line in shown) == 1
+
+
+def test_several_causes_stand_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    other = StepFailed("no", "ask", "CreateVpc", "Denied")
+    shown = failing(Failed([Failure("a", QUOTA), Failure("b", other)]), capsys)
+    assert shown[shown.index("  step  b") - 1] == ""
+    assert shown.count("") == 1
 
 
 def test_a_report_of_several_lines_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,16 +192,41 @@ def test_unanswered_calls_are_named_and_not_waited_for(capsys: pytest.CaptureFix
     assert "nat" in capsys.readouterr().err
 
 
-def test_nothing_to_resume_where_nothing_is_recorded(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["provision", "demo.toml"], tools(FakeOperations(None, error=QUOTA, begun=False)))
-    assert "resume demo" not in capsys.readouterr().err
+EXPIRED = StepFailed("ExpiredToken: too old", "log in, then resume", "GetCallerIdentity", "ExpiredToken")
+
+
+@pytest.mark.parametrize("state", [None, DESTROYED], ids=["never made", "destroyed"])
+def test_what_failed_before_anything_was_made_is_typed_again(
+    state: StackState | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["provision", "demo.toml", "--set", "a=x y"]
+    assert main(arguments, tools(FakeOperations(state, error=EXPIRED, begun=False))) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "demo failed before anything was made",
+        "  call  GetCallerIdentity",
+        "  code  ExpiredToken",
+        "  why   too old",
+        "  fix   log in, then run it again",
+        "  next  provisioner provision demo.toml --set 'a=x y'",
+    ]
+
+
+def test_a_destroy_that_did_not_begin_is_not_resumed_as_the_provision_before_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["destroy", "demo", "--yes"], tools(FakeOperations(error=EXPIRED, begun=False)))
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0] == "demo failed before anything was changed"
+    assert shown[-1] == "  next  provisioner destroy demo --yes"
 
 
 def test_destroy_refuses_where_nobody_can_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
     fake = FakeOperations()
     assert main(["destroy", "demo"], tools(fake)) == 4
     assert fake.calls == []
-    assert "--yes" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert shown.out.startswith("destroy deletes 2 resources of demo")
+    assert "--yes" in shown.err
 
 
 def test_signals_are_as_before_after_a_run() -> None:
@@ -216,3 +271,58 @@ def test_the_second_signal_ends_the_process_at_once(number: signal.Signals, code
     assert process.returncode == code
     assert shown.splitlines()[-1] == "  next  provisioner resume demo"
     assert "Traceback" not in shown
+
+
+_UNREAD = """
+import sys
+from pathlib import Path
+from provisioner.cli import main
+from tests.provisioner.fake_operation import FakeOperations, tools
+
+Path("demo.toml").write_text('name = "demo"')
+sys.stdin.readline()  # until the reader has gone
+sys.exit(main(sys.argv[1:], tools(FakeOperations({error}))))
+"""
+
+
+def unread(arguments: list[str], error: str = "") -> tuple[int, str]:
+    """Exit code and standard error of a command whose standard output is closed by its reader."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _UNREAD.replace("{error}", error), *arguments],
+        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.close()
+    assert process.stderr is not None
+    shown = process.stderr.read()
+    return process.wait(20), shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status"],
+        ["status", "--json"],
+        ["provision", "demo.toml"],
+        ["provision", "demo.toml", "--json"],
+        ["schema"],
+        ["--help"],
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_has_seen_enough_fails_nothing(arguments: list[str]) -> None:
+    assert unread(arguments) == (0, "")
+
+
+def test_the_exit_code_of_a_run_stands_where_nobody_reads() -> None:
+    code, shown = unread(["provision", "demo.toml"], "error=RuntimeError('odd')")
+    assert code == 1
+    assert shown.startswith("this is a bug")
+    assert "BrokenPipe" not in shown

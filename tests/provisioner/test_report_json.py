@@ -50,6 +50,14 @@ def test_summary_and_outputs() -> None:
     assert outputs["outputs"] == {"vpc.id": "vpc-1"}
 
 
+def test_a_destroy_has_no_outputs() -> None:
+    out = io.StringIO()
+    reporter = JsonLines(Tally(FakeClock()), text.Stream(out), text.Stream(io.StringIO()))
+    reporter.tell(started("nat", operation="destroy"))
+    reporter.done({}, [])
+    assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["started", "summary"]
+
+
 def test_an_error_is_the_last_line() -> None:
     last = run(problem=Problem(1, "demo failed", (Cause("no more", "ask", ("nat",)),), "provisioner resume demo"))[
         -1

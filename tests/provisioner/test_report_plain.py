@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import NoReturn
 
 import pytest
@@ -70,6 +71,22 @@ def test_a_heartbeat_comes_at_least_every_thirty_seconds(screen: Screen) -> None
     assert [line[:5] for line in beats] == ["00:25", "00:50", "01:15", "01:40"]
 
 
+def test_a_heartbeat_comes_before_the_steps_are_known(screen: Screen) -> None:
+    assert screen.play(51) == ["00:25  looking at what is there", "00:50  looking at what is there"]
+
+
+def test_a_watched_reporter_ticks_by_itself_until_it_is_closed(screen: Screen) -> None:
+    screen.reporter.watch(0.001)
+    screen.clock.go(26)
+    end = time.monotonic() + 10
+    while not screen.lines and time.monotonic() < end:
+        time.sleep(0.001)
+    screen.reporter.close()
+    screen.clock.go(26)
+    time.sleep(0.02)
+    assert screen.lines == ["00:26  looking at what is there"]
+
+
 def test_an_unchanged_run_is_one_line(screen: Screen) -> None:
     screen.play(started("a", "b"), done("a", Outcome.UNCHANGED), done("b", Outcome.UNCHANGED), 1.4)
     screen.reporter.done({"vpc.id": "vpc-1"}, [("provisioner status demo", "all")])
@@ -128,6 +145,16 @@ def test_a_failure_ends_with_what_to_do(screen: Screen) -> None:
         "  why   no more",
         "  fix   ask for a higher quota",
         "  next  provisioner resume demo",
+    ]
+
+
+def test_what_fails_many_steps_in_the_same_words_is_told_once(screen: Screen) -> None:
+    full = "the state file cannot be written: there is no space left on the device"
+    screen.play(started("nat", "vpc", "role"), failed("nat", full), failed("vpc", full), failed("role", "Denied"))
+    assert screen.lines[1:] == [
+        f"00:00  nat   failed: {full} (2.0 s)",
+        "00:00  vpc   failed: like nat (2.0 s)",
+        "00:00  role  failed: Denied (2.0 s)",
     ]
 
 
