@@ -46,7 +46,7 @@ class Common:
 _OUTPUT = (
     click.option("--json", "as_json", is_flag=True, help="One JSON object a line on standard output."),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing unless something is wrong."),
-    click.option("--verbose", "-v", is_flag=True, help="Show tracebacks of unexpected errors."),
+    click.option("--verbose", "-v", is_flag=True, help="Show tracebacks of unexpected errors, and ids whole."),
 )
 _PLACE = (
     click.option(
