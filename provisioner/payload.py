@@ -30,6 +30,18 @@ class PayloadError(Exception):
     """A payload folder that cannot be sent to Lambda; says which file, why and what to do."""
 
 
+class Fault(PayloadError):
+    """The same in parts: the file or folder, what is wrong with it and the fix."""
+
+    def __init__(self, place: Path, what: str, fix: str) -> None:
+        self.place, self.what, self.fix = place, what, fix
+        super().__init__(place, what, fix)
+
+    def __str__(self) -> str:
+        place = str(self.place)
+        return f"{place if place.isprintable() else ascii(place)} {self.what}. Fix: {self.fix}."
+
+
 @dataclass(frozen=True)
 class Payload:
     """`sha256` is in base64, as in Lambda's `CodeSha256`."""
@@ -40,31 +52,61 @@ class Payload:
 
 def build(source: Path) -> Payload:
     """The zip of a payload folder, without caches, bytecode and hidden files. Raises PayloadError."""
-    files = dict(_files(source, source, frozenset()))
-    if not files:
-        raise PayloadError(f"{source} holds no files to send. Fix: put the function's code there.")
-    _check_size(source, files.values())
+    files, faults = _gathered(source)
+    for fault in faults:
+        raise fault
     content = _zip(files)
     return Payload(content, base64.b64encode(hashlib.sha256(content).digest()).decode())
 
 
-def _files(root: Path, folder: Path, above: frozenset[Path]) -> Iterator[tuple[str, Path]]:
-    """All files below a folder by their name in the zip."""
-    here = _real(root, folder)
-    if here in above:
-        raise PayloadError(f"{folder} is a link to a folder that it is in. Fix: remove it.")
-    try:
-        entries = list(folder.iterdir())
-    except OSError as error:
-        raise PayloadError(f"{folder} cannot be read: {error.strerror}. Fix: name a folder with code.") from None
-    for entry in entries:
-        if _left_out(entry):
-            continue
-        _real(root, entry)
-        if entry.is_dir():
-            yield from _files(root, entry, above | {here})
+def check(source: Path) -> list[Fault]:
+    """Everything for which `build` would refuse the folder. Opens its files and reads none."""
+    files, faults = _gathered(source)
+    return [*faults, *_unreadable(files.values())]
+
+
+def _gathered(source: Path) -> tuple[dict[str, Path], list[Fault]]:
+    """The files by their name in the zip, and what is wrong with the folder before any is read."""
+    files: dict[str, Path] = {}
+    faults = []
+    for found in _files(source, source, frozenset()):
+        if isinstance(found, Fault):
+            faults.append(found)
         else:
-            yield _name(root, entry), _regular(entry)
+            files[_name(source, found)] = found
+    if not files and not faults:
+        faults.append(Fault(source, "holds no files to send", "put the function's code there"))
+    return files, [*faults, *_too_large(source, files.values())]
+
+
+def _files(root: Path, folder: Path, above: frozenset[Path]) -> Iterator[Path | Fault]:
+    """All files below a folder, and a fault for each that cannot be sent; sorted, so that reports are alike."""
+    try:
+        here = _real(root, folder)
+        if here in above:
+            raise Fault(folder, "is a link to a folder that it is in", "remove it")
+        entries = sorted(entry for entry in folder.iterdir() if not _left_out(entry))
+    except Fault as fault:
+        yield fault
+        return
+    except OSError as error:
+        yield Fault(folder, f"cannot be read: {error.strerror}", "name a folder with code")
+        return
+    for entry in entries:
+        yield from _entry_files(root, entry, above | {here})
+
+
+def _entry_files(root: Path, entry: Path, above: frozenset[Path]) -> Iterator[Path | Fault]:
+    try:
+        _real(root, entry)
+        if not entry.is_dir():
+            _name(root, entry)
+            yield _regular(entry)
+            return
+    except Fault as fault:
+        yield fault
+        return
+    yield from _files(root, entry, above)
 
 
 def _left_out(entry: Path) -> bool:
@@ -76,38 +118,46 @@ def _real(root: Path, entry: Path) -> Path:
     try:
         real = entry.resolve(strict=True)
     except (OSError, RuntimeError):
-        raise PayloadError(f"{entry} leads nowhere. Fix: remove it or set the link right.") from None
+        raise Fault(entry, "leads nowhere", "remove it or set the link right") from None
     if not real.is_relative_to(root.resolve()):
-        raise PayloadError(f"{entry} is a link to {real}, outside the payload folder. Fix: copy the file there.")
+        raise Fault(entry, f"is a link to {real}, outside the payload folder", "copy the file there")
     return real
 
 
 def _name(root: Path, entry: Path) -> str:
     name = entry.relative_to(root).as_posix()
     if not name.isprintable():  # also bytes that are no text: they would not unpack to the same name
-        raise PayloadError(f"{str(entry)!a} has a name that no zip keeps. Fix: rename it.")
+        raise Fault(entry, "has a name that no zip keeps", "rename it")
     return name
 
 
 def _regular(entry: Path) -> Path:
     if not entry.is_file():
-        raise PayloadError(f"{entry} is neither a file nor a folder. Fix: remove it.")
+        raise Fault(entry, "is neither a file nor a folder", "remove it")
     return entry
 
 
-def _check_size(source: Path, files: Iterable[Path]) -> None:
-    """Before anything is read into memory."""
+def _too_large(source: Path, files: Iterable[Path]) -> Iterator[Fault]:
+    """Looked at before anything is read into memory."""
     sizes = {file: file.stat().st_size for file in files}
     total = sum(sizes.values())
     if total > LARGEST_ZIP:
-        raise _too_large(source, total, max(sizes, key=lambda file: sizes[file]))
+        largest = max(sizes, key=lambda file: sizes[file]).relative_to(source)
+        what = f"has {total / _MIB:.1f} MiB, Lambda takes at most {LARGEST_ZIP // _MIB} MiB in a zip"
+        fix = f"remove what the function does not use; the largest file is {largest}"
+        yield Fault(source, what, fix)
 
 
-def _too_large(source: Path, total: int, largest: Path) -> PayloadError:
-    return PayloadError(
-        f"{source} has {total / _MIB:.1f} MiB, Lambda takes at most {LARGEST_ZIP // _MIB} MiB in a zip. "
-        f"Fix: remove what the function does not use; the largest file is {largest}."
-    )
+def _unreadable(files: Iterable[Path]) -> Iterator[Fault]:
+    for file in files:
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            yield _locked(file, error)
+
+
+def _locked(file: Path, error: OSError) -> Fault:
+    return Fault(file, f"cannot be read: {error.strerror}", "make it readable")
 
 
 def _zip(files: dict[str, Path]) -> bytes:
@@ -131,4 +181,4 @@ def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise PayloadError(f"{file} cannot be read: {error.strerror}. Fix: make it readable.") from None
+        raise _locked(file, error) from None

@@ -7,6 +7,7 @@ back from a state file and looks at no other file.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def load(path: Path, overrides: Sequence[str] = (), name: str | None = None) -> 
         document["name"] = name
     stack, found = _checked(document, {"folder": path.absolute().parent})
     if stack is None or problems or found:
-        raise StackError(path, [*problems, *found])
+        raise StackError(path, [*problems, *(_as_written(document, one) for one in found)])
     return stack
 
 
@@ -78,10 +79,19 @@ def _checked(document: dict[str, Any], context: dict[str, Any]) -> tuple[Stack |
     problems = [stack_words.problem(one) for one in errors]
     sound, broken = stack_words.salvage(document, errors)
     try:
-        rest = Stack.model_validate(sound, context=context)
+        rest = Stack.model_validate(sound, context={**context, "any_keys": True})
     except ValidationError:  # what is wrong is told all the same
         return None, problems
     return None, [*problems, *stack_checks.problems(rest, broken)]
+
+
+def _as_written(document: Mapping[str, Any], problem: Problem) -> Problem:
+    """With a payload folder as the file has it: the model's is absolute."""
+    functions = document.get("functions")
+    for name, function in functions.items() if isinstance(functions, dict) else ():
+        if problem.key == f"functions.{name}.source" and isinstance(function, dict):
+            return replace(problem, value=function.get("source"))
+    return problem
 
 
 def _errors(error: ValidationError) -> list[ErrorDetails]:

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 
 from provisioner import stack_payloads, stack_references
 from provisioner.names import LONGEST_REGION, Given, Names, given, too_long
-from provisioner.stack_errors import Problem, listed, meant
+from provisioner.stack_errors import Problem, listed, meant, short, shown
 from provisioner.stack_model import Stack
 
 Path = tuple[str | int, ...]
@@ -102,22 +102,36 @@ def _services_have_balancer(stack: Stack, _: str) -> Iterator[Problem]:
 
 def _one_service(stack: Stack, _: str) -> Iterator[Problem]:
     if len(stack.services) > 1:
-        what = f"several services ({', '.join(stack.services)}) need path rules, which are not yet supported"
+        names = ", ".join(map(short, stack.services))
+        what = f"several services ({names}) need path rules, which are not yet supported"
         yield Problem("services", None, what, "keep one service a stack until a later version has them")
 
 
-def _fargate_size(stack: Stack, name: str) -> Iterator[Problem]:
+def _fargate_cpu(stack: Stack, name: str) -> Iterator[Problem]:
+    cpu = stack.services[name].cpu
+    if cpu not in FARGATE_MEMORY:
+        fix = f"use {_nearest_cpu(cpu)}; there are {listed(FARGATE_MEMORY)}"
+        yield Problem(f"services.{name}.cpu", cpu, "Fargate has no such cpu", fix)
+
+
+def _nearest_cpu(wanted: int) -> int:
+    return min(FARGATE_MEMORY, key=lambda cpu: abs(cpu - wanted))
+
+
+def _fargate_memory(stack: Stack, name: str) -> Iterator[Problem]:
+    """With a cpu that does not exist, only a memory that no cpu has is surely wrong."""
     service = stack.services[name]
-    key = f"services.{name}"
-    if service.cpu not in FARGATE_MEMORY:
-        near = min(FARGATE_MEMORY, key=lambda cpu: abs(cpu - service.cpu))
-        fix = f"use {near}; there are {listed(FARGATE_MEMORY)}"
-        yield Problem(f"{key}.cpu", service.cpu, "Fargate has no such cpu", fix)
-    elif service.memory not in (memories := FARGATE_MEMORY[service.cpu]):
-        near = min(memories, key=lambda memory: abs(memory - service.memory))
-        what = f"Fargate has no tasks of cpu {service.cpu} with this memory"
-        fix = f"use {near}; with cpu {service.cpu} there are {_choice(memories)}"
-        yield Problem(f"{key}.memory", service.memory, what, fix)
+    cpu, known = _nearest_cpu(service.cpu), service.cpu in FARGATE_MEMORY
+    if service.memory in (memories := FARGATE_MEMORY[cpu]) or (not known and _has_some_cpu(service.memory)):
+        return
+    near = min(memories, key=lambda memory: abs(memory - service.memory))
+    what = f"Fargate has no tasks of cpu {cpu} with this memory" if known else "Fargate has no such memory"
+    fix = f"use {near}; with cpu {cpu} there are {_choice(memories)}"
+    yield Problem(f"services.{name}.memory", service.memory, what, fix)
+
+
+def _has_some_cpu(memory: int) -> bool:
+    return any(memory in memories for memories in FARGATE_MEMORY.values())
 
 
 def _choice(memories: tuple[int, ...] | range) -> str:
@@ -147,17 +161,26 @@ def _calls_exist(stack: Stack, name: str) -> Iterator[Problem]:
     for called in calls:
         if called not in stack.services:
             fix = meant(called, stack.services, "add the service, or remove the call")
-            yield Problem(key, called, f'there is no service "{called}"', fix)
+            yield Problem(key, called, f"there is no service {shown(called)}", fix)
     if len(set(calls)) != len(calls):
         yield Problem(key, list(calls), "a service is named twice", "name each service once")
 
 
 def _vpc_for_calls(stack: Stack, name: str) -> Iterator[Problem]:
     function = stack.functions[name]
-    for field, value in (("calls", function.calls), ("egress", function.egress)):
-        if value and not function.vpc:
-            what = f"a function outside the VPC can have no {field}"
-            yield Problem(f"functions.{name}.{field}", None, what, f"set vpc = true, or remove {field}")
+    if function.calls and not function.vpc:
+        yield _outside_vpc(name, "calls")
+
+
+def _vpc_for_egress(stack: Stack, name: str) -> Iterator[Problem]:
+    function = stack.functions[name]
+    if function.egress and not function.vpc:
+        yield _outside_vpc(name, "egress")
+
+
+def _outside_vpc(name: str, field: str) -> Problem:
+    what = f"a function outside the VPC can have no {field}"
+    return Problem(f"functions.{name}.{field}", None, what, f"set vpc = true, or remove {field}")
 
 
 def _egress_once(stack: Stack, name: str) -> Iterator[Problem]:
@@ -174,7 +197,7 @@ def _references_exist(stack: Stack, name: str) -> Iterator[Problem]:
             if reference not in known:
                 key = f"functions.{name}.environment.{variable}"
                 fix = meant(reference, known, "add a table [load_balancer] and a service first")
-                yield Problem(key, text, f"there is nothing that ${{{reference}}} could stand for", fix)
+                yield Problem(key, text, f"there is nothing that ${{{short(reference)}}} could stand for", fix)
 
 
 def _environment_fits(stack: Stack, name: str) -> Iterator[Problem]:
@@ -185,8 +208,12 @@ def _environment_fits(stack: Stack, name: str) -> Iterator[Problem]:
         yield Problem(f"functions.{name}.environment", None, what, fix)
 
 
-def _payload(stack: Stack, name: str) -> Iterator[Problem]:
-    return stack_payloads.problems(f"functions.{name}", stack.functions[name])
+def _source(stack: Stack, name: str) -> Iterator[Problem]:
+    return stack_payloads.of_source(f"functions.{name}.source", stack.functions[name].source)
+
+
+def _handler(stack: Stack, name: str) -> Iterator[Problem]:
+    return stack_payloads.of_handler(f"functions.{name}.handler", stack.functions[name])
 
 
 def _tags(stack: Stack, _: str) -> Iterator[Problem]:
@@ -205,11 +232,11 @@ def _names(stack: Stack, _: str) -> Iterator[Problem]:
     every = list(_given(stack))
     for one, excess in too_long(every):
         length = f"{len(one.name)} characters, AWS allows {one.limit.longest}"
-        what = f'the {one.kind} would be named "{one.name}": {length}'
+        what = f"the {one.kind} would be named {shown(one.name)}: {length}"
         yield Problem(one.key, _own_name(stack, one), what, _shortened(stack, one, excess))
     for one in every:
         if one.key == "name" and not one.fits_pattern:
-            what = f'AWS does not allow a {one.kind} named "{one.name}"'
+            what = f"AWS does not allow a {one.kind} named {shown(one.name)}"
             yield Problem("name", stack.name, what, 'do not begin it with "internal-"')
 
 
@@ -225,8 +252,9 @@ def _own_name(stack: Stack, one: Given) -> str | None:
 def _shortened(stack: Stack, one: Given, excess: int) -> str:
     count = f"{excess} character{'s' if excess > 1 else ''}"
     if one.key == "name":
-        return f'shorten the name "{stack.name}" by {count}'
-    return f'shorten the stack\'s name "{stack.name}" or "{one.key.partition(".")[2]}" by {count} together'
+        return f"shorten the name {shown(stack.name)} by {count}"
+    part = shown(one.key.partition(".")[2])
+    return f"shorten the stack's name {shown(stack.name)} or {part} by {count} together"
 
 
 CHECKS = (
@@ -236,7 +264,8 @@ CHECKS = (
     Check(_zones_in_region, ("network.availability_zones", "region")),
     Check(_services_have_balancer, ("services", "load_balancer")),
     Check(_one_service, ("services",)),
-    Check(_fargate_size, ("services.*.cpu", "services.*.memory"), "services"),
+    Check(_fargate_cpu, ("services.*.cpu",), "services"),
+    Check(_fargate_memory, ("services.*.cpu", "services.*.memory"), "services"),
     Check(
         _health_check_in_time,
         ("services.*.health_check.timeout", "services.*.health_check.interval"),
@@ -244,11 +273,13 @@ CHECKS = (
     ),
     Check(_no_references, ("services.*.environment",), "services"),
     Check(_calls_exist, ("services", "functions.*.calls"), "functions"),
-    Check(_vpc_for_calls, ("functions.*.vpc", "functions.*.calls", "functions.*.egress"), "functions"),
+    Check(_vpc_for_calls, ("functions.*.vpc", "functions.*.calls"), "functions"),
+    Check(_vpc_for_egress, ("functions.*.vpc", "functions.*.egress"), "functions"),
     Check(_egress_once, ("functions.*.egress",), "functions"),
     Check(_references_exist, ("services", "load_balancer", "functions.*.environment"), "functions"),
     Check(_environment_fits, ("functions.*.environment", "functions.*.calls"), "functions"),
-    Check(_payload, ("functions.*.source", "functions.*.handler", "functions.*.runtime"), "functions"),
+    Check(_source, ("functions.*.source",), "functions"),
+    Check(_handler, ("functions.*.source", "functions.*.handler", "functions.*.runtime"), "functions"),
     Check(_tags, ("tags",)),
-    Check(_names, ("name", "services", "functions", "region")),
+    Check(_names, ("name",)),
 )

@@ -22,7 +22,8 @@ class Problem:
     fix: str
 
     def __str__(self) -> str:
-        place = f"{self.key} = {shown(self.value)}" if self.value is not None else self.key
+        key = ".".join(map(short, self.key.split(".")))
+        place = f"{key} = {shown(self.value)}" if self.value is not None else key
         text = f"{self.what}\n    fix: {self.fix}"
         return f"  {place}\n    {text}" if place else f"  {text}"
 
@@ -50,13 +51,19 @@ class Wrong(ValueError):
         super().__init__(what)
 
 
+def short(text: str) -> str:
+    """Without its middle where it is very long."""
+    half = _SHOWN // 2
+    return text if len(text) <= _SHOWN else f"{text[:half]}…{text[-half:]}"
+
+
 def shown(value: object) -> str:
     """A value as the file has it, cut short."""
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):
         text = str(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return short(text)
 
 
 def listed(values: Iterable[object]) -> str:

@@ -24,9 +24,11 @@ class _Refused(Exception):
 def read(file: Path) -> Document:
     """The file's content. Raises StackError where there is none or it is not TOML."""
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")  # Windows' Notepad may begin a file with a byte order mark
     except FileNotFoundError:
         raise _broken(file, "there is no such file", "name another, or write one with `init`") from None
+    except IsADirectoryError:
+        raise _broken(file, "is a folder", "name the stack file in it") from None
     except UnicodeDecodeError as error:
         fault = f"is not UTF-8 text (byte {error.start})"
         raise _broken(file, fault, "save it as UTF-8") from None
@@ -62,10 +64,11 @@ def override(document: Document, overrides: Sequence[str]) -> list[Problem]:
         key, equals, value = text.partition("=")
         try:
             if not equals:
-                raise _Refused("is not KEY=VALUE", "write it as in services.web.count=3")
+                raise _Refused("is not KEY=VALUE", "write KEY=VALUE, as in services.web.count=3")
             _put(document, _path(key), value)
         except _Refused as refused:
-            problems.append(Problem(f"--set {_safe(key)}", _safe(value), refused.what, refused.fix))
+            given = _safe(value) if equals else None
+            problems.append(Problem(f"--set {_safe(key)}", given, refused.what, refused.fix))
     return problems
 
 

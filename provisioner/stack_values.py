@@ -125,6 +125,18 @@ def payload_folder(value: Path, info: ValidationInfo) -> Path:
         return (folder / value).absolute()
 
 
+def key(rule: Callable[[str], str]) -> Callable[[str, ValidationInfo], str]:
+    """A rule for what users name themselves; not applied with `context["any_keys"]`.
+
+    An entry with a bad name is told once. What it holds, and who refers to it, can be checked all the same.
+    """
+
+    def checked(name: str, info: ValidationInfo) -> str:
+        return name if (info.context or {}).get("any_keys") else rule(name)
+
+    return checked
+
+
 def lambda_variable(name: str) -> str:
     if name in RESERVED_VARIABLES:
         raise Wrong("is set by Lambda itself", "leave it out, or use another name")
@@ -139,9 +151,9 @@ def stack_name(name: str) -> str:
 
 def tag_key(key: str) -> str:
     lower = key.lower()
-    for prefix in ("aws:", "provisioner:"):
+    for who, prefix in (("AWS", "aws:"), ("this tool", "provisioner:")):
         if lower.startswith(prefix):
-            raise Wrong(f"tags that begin with {prefix} are reserved", "use another name")
+            raise Wrong(f'{who} reserves tags that begin with "{prefix}"', "use another name")
     if not 1 <= len(key) <= 128:
         raise Wrong("a tag's name has 1 to 128 characters", "shorten it" if key else "give it a name")
     return _TAG(key)
@@ -186,14 +198,14 @@ Region = Annotated[
     ),
 ]
 StackName = Annotated[str, Strict(), AfterValidator(stack_name)]
-PartName = Annotated[str, Strict(), AfterValidator(_NAME)]
+PartName = Annotated[str, Strict(), AfterValidator(key(_NAME))]
 Cidr = Annotated[str, Strict(), AfterValidator(network)]
 VpcCidr = Annotated[str, Strict(), AfterValidator(vpc_network)]
 Zones = Annotated[int | tuple[str, ...], BeforeValidator(zones)]
-TagKey = Annotated[str, Strict(), AfterValidator(tag_key)]
+TagKey = Annotated[str, Strict(), AfterValidator(key(tag_key))]
 TagValue = Annotated[str, Strict(), AfterValidator(tag_value)]
-Variable = Annotated[str, Strict(), AfterValidator(_VARIABLE)]
-LambdaVariable = Annotated[str, Strict(), AfterValidator(lambda_variable)]
+Variable = Annotated[str, Strict(), AfterValidator(key(_VARIABLE))]
+LambdaVariable = Annotated[str, Strict(), AfterValidator(key(lambda_variable))]
 RetentionDays = Annotated[
     int,
     Strict(),

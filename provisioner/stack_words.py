@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic_core import ErrorDetails
 
 from provisioner import stack_schema
-from provisioner.stack_errors import Problem, Wrong, listed, meant, nearest
+from provisioner.stack_errors import Problem, Wrong, listed, meant, nearest, short, shown
 
 Path = tuple[str | int, ...]
 
@@ -21,8 +22,17 @@ _LATER: Mapping[str, tuple[str, ...]] = {
 """Values that the design foresees and this version cannot do."""
 
 _KEY = "[key]"
-_PLACEHOLDERS: Mapping[str, Any] = {"name": "x", "image": "x", "port": 80, "source": ".", "cidr": "10.0.0.0/16"}
-_ENTRIES: Mapping[str, Any] = {"services": {"image": "x", "port": 80}, "functions": {"source": "."}}
+_STAND_INS: Mapping[Path, Any] = {
+    ("name",): "x",
+    ("region",): "us-east-1",
+    ("services", "*"): {"image": "x", "port": 80},
+    ("services", "*", "image"): "x",
+    ("services", "*", "port"): 80,
+    ("functions", "*"): {"source": "."},
+    ("functions", "*", "source"): ".",
+}
+"""For what must not be missing. No region has a shorter name than this: a name that is too long there is so
+everywhere."""
 
 
 def problem(error: ErrorDetails) -> Problem:
@@ -34,9 +44,8 @@ def problem(error: ErrorDetails) -> Problem:
     if kind == "extra_forbidden":
         return _unknown(path, value)
     what, fix = _misfit(path, error)
-    if error["loc"][-1] == _KEY:
-        return Problem(dotted(path), None, f"{value!r} {what}", fix)
-    return Problem(dotted(path), value, what, fix)
+    is_key = error["loc"][-1] == _KEY  # then the place itself says what it is about
+    return Problem(dotted(path), None if is_key else value, what, fix)
 
 
 def dotted(path: Iterable[str | int]) -> str:
@@ -74,12 +83,34 @@ def _misfit(path: Path, error: ErrorDetails) -> tuple[str, str]:
         return _not_a_choice(path, value)
     if kind == "too_long":
         return "has too many entries", f"keep to {error['ctx']['max_length']}"
-    return f"must be {stack_schema.expected(path)}", _example(path)
+    return f"must be {stack_schema.expected(path)}", _example(path, value)
 
 
-def _example(path: Path) -> str:
-    default = (stack_schema.node(path) or {}).get("default")
+def _example(path: Path, value: object) -> str:
+    node = stack_schema.node(path) or {}
+    if node.get("type") == "object":
+        return f"write a table: {_table(path)}"
+    if node.get("type") == "string" and not isinstance(path[-1], int) and not isinstance(value, dict | list):
+        return f"write {_quoted_unless_bare(str(path[-1]))} = {_as_text(value)}"
+    default = node.get("default")
     return f"use {listed([default])}, or another" if default not in (None, "", [], {}) else "correct it"
+
+
+def _table(path: Path) -> str:
+    """How a table at this place begins; in a list, how it is written there."""
+    if any(isinstance(step, int) for step in path):
+        return f"{{ {', '.join(f'{key} = ...' for key in stack_schema.keys(path))} }}"
+    entries = len(path) == 1 and path[0] in ("services", "functions")
+    return f"[{dotted(_quoted_unless_bare(str(step)) for step in path)}{'.NAME' if entries else ''}]"
+
+
+def _quoted_unless_bare(key: str) -> str:
+    return short(key) if re.fullmatch(r"[A-Za-z0-9_-]+", key) else shown(key)
+
+
+def _as_text(value: object) -> str:
+    """A number, date or truth value in quotes, as the file has it."""
+    return shown(str(value).lower() if isinstance(value, bool) else str(value))
 
 
 def _not_a_choice(path: Path, value: object) -> tuple[str, str]:
@@ -87,20 +118,25 @@ def _not_a_choice(path: Path, value: object) -> tuple[str, str]:
     choices = [str(one) for one in node.get("enum", [node.get("const")])]
     if value in _LATER.get(dotted(path), ()):
         return "is not yet supported", f"use {listed(choices)} until a later version has it"
+    if len(choices) == 1:
+        return f"the only value is {listed(choices)}", f"write {path[-1]} = {listed(choices)}"
     return f"must be one of {listed(choices)}", meant(str(value), choices, "")
 
 
 def salvage(document: Mapping[str, Any], errors: Iterable[ErrorDetails]) -> tuple[dict[str, Any], set[Path]]:
     """The document with everything faulty left out or stood in for, and the places where that was done.
 
-    So whatever depends on several values can still be checked where all of those are sound.
+    So whatever depends on several values can still be checked where all of those are sound. Entries with a bad
+    name stay: `context["any_keys"]` takes them.
     """
     whole, broken = copy.deepcopy(dict(document)), set[Path]()
     for error in errors:
+        if error["loc"][-1] == _KEY:
+            continue
         path = _without_index(_path(error))
-        _put_right(whole, path, foreign=error["type"] == "extra_forbidden" or error["loc"][-1] == _KEY)
+        _put_right(whole, path)
         if error["type"] != "extra_forbidden":
-            broken.add(path[:-1] if error["loc"][-1] == _KEY else path)
+            broken.add(path)
     return whole, broken
 
 
@@ -112,15 +148,20 @@ def _without_index(path: Path) -> Path:
     return path
 
 
-def _put_right(whole: dict[str, Any], path: Path, foreign: bool) -> None:
+def _put_right(whole: dict[str, Any], path: Path) -> None:
     *above, last = path
     table: Any = whole
     for step in above:
         table = table.get(step) if isinstance(table, dict) else None
     if not isinstance(table, dict):  # already gone with what it stood in
         return
-    stand_in = _ENTRIES.get(str(above[0])) if len(above) == 1 else _PLACEHOLDERS.get(str(last))
-    if foreign or stand_in is None:
+    stand_in = _STAND_INS.get(_general(path))
+    if stand_in is None:
         table.pop(last, None)
     else:
         table[last] = copy.deepcopy(stand_in)
+
+
+def _general(path: Path) -> Path:
+    """With `*` for the name of a service or function."""
+    return (path[0], "*", *path[2:]) if path[0] in ("services", "functions") and len(path) > 1 else path

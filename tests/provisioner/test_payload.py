@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from provisioner import payload
-from provisioner.payload import Payload, PayloadError, build
+from provisioner.payload import Payload, PayloadError, build, check
 
 FILES = {"handler.py": "def handler(): ...\n", "deep/a.txt": "a", "deep/er/b.txt": "b", "ä.txt": "ä"}
 
@@ -135,4 +135,17 @@ def test_too_much_is_refused_with_the_largest_file(tmp_path: Path, monkeypatch: 
     with (tmp_path / "model.bin").open("wb") as file:
         file.truncate(payload.LARGEST_ZIP + 1)
     with pytest.raises(PayloadError, match=r"at most 50 MiB.*model\.bin"):
+        build(tmp_path)
+
+
+def test_checking_finds_what_building_would_refuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused by hand: root, as which tests may run, can open everything."""
+
+    def refused(self: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    assert check(_folder(tmp_path)) == []
+    monkeypatch.setattr(Path, "open", refused)
+    assert {fault.place.name for fault in check(tmp_path)} == {"handler.py", "a.txt", "b.txt", "ä.txt"}
+    with pytest.raises(PayloadError, match="make it readable"):
         build(tmp_path)

@@ -162,6 +162,37 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ('[functions.a]\nsource = "nope"\nhandler = "h"', {"functions.a.source", "functions.a.handler"}),
+        ('[functions.a]\nsource = "nope"\nruntime = "p"', {"functions.a.source", "functions.a.runtime"}),
+        (
+            BALANCER + '[services."we b"]\nimage = ""\nport = 80\ncpu = 257\nmemory = 600\n'
+            '[functions.a]\nsource = "/etc/passwd"\ncalls = ["wbe"]\negress = 3\nvpc = false',
+            {
+                *("services.we b", "services.we b.image", "services.we b.cpu", "services.we b.memory"),
+                *("functions.a.source", "functions.a.calls", "functions.a.egress"),
+            },
+        ),
+        (SERVICE + 'cpu = 257\nmemory = "1"', {"services.web.cpu", "services.web.memory", "load_balancer"}),
+        (
+            '[functions.a]\nsource = "nope"\nenvironment = { port = 1 }',
+            {"functions.a.environment.port", "functions.a.source"},
+        ),
+        ('region = 3\nservices = 2\n[functions.a]\nsource = "nope"', {"region", "services", "functions.a.source"}),
+        (f'region = 3\n[functions.{"f" * 70}]\nsource = "code"', {"region", f"functions.{'f' * 70}"}),
+    ],
+)
+def test_a_fault_hides_no_other(tmp_path: Path, text: str, keys: set[str]) -> None:
+    assert set(problems(tmp_path, text)) == keys
+
+
+def test_a_call_of_a_service_with_a_bad_name_is_not_told_too(tmp_path: Path) -> None:
+    text = BALANCER + '[services."we b"]\nimage = "a"\nport = 80\n' + FUNCTION + 'calls = ["we b"]'
+    assert set(problems(tmp_path, text)) == {"services.we b"}
+
+
 def test_what_depends_on_a_broken_value_is_not_judged(tmp_path: Path) -> None:
     found = problems(tmp_path, BALANCER + SERVICE + 'cpu = "256"\nmemory = 3000\n[functions]\ncaller = 3')
     assert set(found) == {"services.web.cpu", "functions.caller"}
@@ -212,11 +243,17 @@ def test_a_syntax_error_shows_the_line(tmp_path: Path) -> None:
         load(write(tmp_path, "region = us-east-1"))
 
 
-@pytest.mark.parametrize(("name", "words"), [("nowhere.toml", "no such file"), (".", "cannot be read")])
+@pytest.mark.parametrize(("name", "words"), [("nowhere.toml", "no such file"), (".", "is a folder")])
 def test_files_that_cannot_be_read(tmp_path: Path, name: str, words: str) -> None:
     with pytest.raises(StackError, match=words) as caught:
         load(tmp_path / name)
     assert caught.value.file == tmp_path / name
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "stack.toml"
+    file.write_bytes(b'\xef\xbb\xbfname = "shop"\n')
+    assert load(file).name == "shop"
 
 
 def test_every_key_of_the_schema_is_described() -> None:

@@ -36,7 +36,7 @@ _F = FUNCTION
             "named twice",
         ),
         ("[network]\negress = 'endpoints'", "network.egress", "is not yet supported"),
-        ("[network]\negress = 'nta'", "network.egress", 'did you mean "nat"?'),
+        ("[network]\negress = 'nta'", "network.egress", 'the only value is "nat"'),
         ("[network]\nnat_gateways = 'per-zone'", "network.nat_gateways", '"per-az"'),
         ("[load_balancer]\ntype = 'network'", "load_balancer.type", "is not yet supported"),
         ("[load_balancer]\nscheme = 'internet-facing'", "load_balancer.scheme", "is not yet supported"),
@@ -44,8 +44,8 @@ _F = FUNCTION
         ("[load_balancer]\nport = '80'", "load_balancer.port", "whole number"),
         ("[load_balancer]\nidle_timeout = 4001", "load_balancer.idle_timeout", "from 1 to 4000"),
         ("[cluster]\ncontainer_insights = 'yes'", "cluster.container_insights", "true or false"),
-        ("[tags]\n'aws:x' = 'y'", "tags.aws:x", "reserved"),
-        ("[tags]\n'Provisioner:x' = 'y'", "tags.Provisioner:x", "reserved"),
+        ("[tags]\n'aws:x' = 'y'", "tags.aws:x", 'AWS reserves tags that begin with "aws:"'),
+        ("[tags]\n'Provisioner:x' = 'y'", "tags.Provisioner:x", "this tool reserves tags"),
         ("[tags]\n'a#' = 'y'", "tags.a#", "characters"),
         ("[tags]\n'' = 'y'", "tags.", "1 to 128"),
         (f"[tags]\n{'k' * 129} = 'y'", f"tags.{'k' * 129}", "1 to 128"),
@@ -53,6 +53,14 @@ _F = FUNCTION
         ("[tags]\na = 'b\\n'", "tags.a", "characters"),
         ("[tags]\na = ' b'", "tags.a", "characters"),
         ("[tags]\na = 1", "tags.a", "text in quotes"),
+        ("[tags]\nowner = 5", "tags.owner", 'write owner = "5"'),
+        ("[tags]\n'a b' = true", "tags.a b", 'write "a b" = "true"'),
+        ("[tags]\nday = 2026-01-31", "tags.day", 'write day = "2026-01-31"'),
+        ("network = 3", "network", "write a table: [network]"),
+        ("services = 3", "services", "write a table: [services.NAME]"),
+        (_S + "health_check = 3", "services.web.health_check", "write a table: [services.web.health_check]"),
+        (_F + "egress = [3]", "functions.caller.egress[0]", "write a table: { cidr = ..., port = ... }"),
+        ("[load_balancer]\nscheme = 'x'", "load_balancer.scheme", 'the only value is "internal"'),
         ("[services.Web]\nimage = 'a'\nport = 1", "services.Web", "lower-case"),
         ("[services.web]\nport = 80", "services.web.image", "is missing"),
         ("[services.web]\nimage = 'a'", "services.web.port", "is missing"),
@@ -95,6 +103,14 @@ def test_what_is_refused(tmp_path: Path, text: str, key: str, words: str) -> Non
     found = problems(tmp_path, text)
     assert key in found
     assert words in str(found[key])
+
+
+def test_very_long_names_are_shown_without_their_middle(tmp_path: Path) -> None:
+    name = "a" * 299 + "b"
+    text = f'[functions.{name}]\nsource = "code"\ncalls = ["{name}"]'
+    for problem in problems(tmp_path, text, name=f'name = "{name}"').values():
+        assert "aaa…aaa" in str(problem)
+        assert "a" * 61 not in str(problem)
 
 
 @pytest.mark.parametrize("name", ["Shop", "1shop", "shop-", "a--b", "shop_a", "sandbox", "", "läden"])
