@@ -54,7 +54,7 @@ class Change(StrEnum):
 
     REFUSE = "refuse"
     REMAKE = "remake"
-    """Make another one; the kind's `delete` removes all of its generations."""
+    """Make another one; the kind's `delete` removes all that were made."""
 
 
 @dataclass(frozen=True)
