@@ -19,13 +19,13 @@ _PACE = "scaled=30"
 
 def _pace(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
     """The profile as given. Raises BadInput, whether or not a sandbox runs already."""
-    from provisioner.sandbox.latencies import scale_of
+    from provisioner.sandbox.latencies import profile
 
     try:
-        if given is not None and not scale_of(given) > 0:  # as a NaN is not
-            raise ValueError(given)
+        if given is not None:
+            profile(given)
     except ValueError as error:
-        fix = f"give instant, real, or scaled=N with N above 0, for example {_PACE}"
+        fix = f"give instant, real, scaled=N or realistic=N with N above 0, for example {_PACE}"
         raise BadInput(f"there is no sandbox profile '{given}'. Fix: {fix}.") from error
     return given
 
@@ -56,8 +56,9 @@ def sandbox() -> None:
     "pace",
     callback=_pace,
     show_default=_PACE,
-    metavar="instant|scaled=N|real",
-    help="How long AWS's slow things take: at once, N times faster than in reality, or as in reality.",
+    metavar="instant|scaled=N|realistic=N|real",
+    help="How long AWS's slow things take: at once, N times faster than in reality (the same with chance and "
+    "lateness: realistic), or as in reality.",
 )
 @output_options
 @click.pass_obj

@@ -14,7 +14,7 @@ Route = Callable[[World, Any], Any]
 
 
 def _reset(world: World, body: Any) -> Any:
-    world.reset()
+    world.reset(**{"pace" if key == "profile" else key: value for key, value in (body or {}).items()})
     return world.identity()
 
 

@@ -1,4 +1,4 @@
-"""One request as the rules see it."""
+"""One request as the rules see it, and where it happens."""
 
 from __future__ import annotations
 
@@ -40,19 +40,12 @@ def mutates(action: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Call:
-    """Who asks which service for what. `parameters` are as boto3 takes them."""
+class Site:
+    """One account's and region's part of the sandbox: what is there, and what is going to happen there."""
 
-    service: str
-    action: str
     account: str
     region: str
-    parameters: dict[str, Any]
     world: World
-
-    @property
-    def mutating(self) -> bool:
-        return mutates(self.action)
 
     def ledger(self, kind: type[T]) -> T:
         """This account's and region's notes of that kind; made at first use, gone with a reset."""
@@ -61,3 +54,26 @@ class Call:
     def later(self, latency: str, action: Action) -> None:
         """Have `action` happen after that entry of the latency table."""
         self.world.clock.later(self.world.latencies.seconds(latency), action)
+
+    def after(self, seconds: float, action: Action) -> None:
+        """Have `action` happen after so many of AWS's seconds."""
+        self.world.clock.later(self.world.latencies.scaled(seconds), action)
+
+
+@dataclass(frozen=True)
+class Call(Site):
+    """Who asks which service for what: `parameters` as boto3 takes them, `key` the caller's access key id."""
+
+    service: str
+    action: str
+    parameters: dict[str, Any]
+    key: str = ""
+
+    @property
+    def mutating(self) -> bool:
+        return mutates(self.action)
+
+    @property
+    def site(self) -> Site:
+        """Where it happens: what outlives the call keeps this, not the call."""
+        return Site(self.account, self.region, self.world)

@@ -14,7 +14,7 @@ from provisioner.sandbox.call import Call
 from provisioner.sandbox.calls import Entry
 from provisioner.sandbox.faults import Fault
 from provisioner.sandbox.refusal import BareStatus, Dropped, Refusal
-from provisioner.sandbox.registry import rule_instead, rules_after, rules_before
+from provisioner.sandbox.registry import Unlocked, rule_instead, rules_after, rules_before
 from provisioner.sandbox.wire import Reply
 from provisioner.sandbox.world import World
 
@@ -75,28 +75,37 @@ class Gate:
             effects[fault.do](self._world, fault, entry)
 
     def _judged(self, call: Call, asked: str, response: BaseResponse) -> Reply:
-        """Execute under the lock, with the rules before and after."""
-        with self._world.lock:
-            if self._world.id != asked:
-                raise Dropped  # it was sent to the sandbox that a reset has ended
-            try:
+        """Execute, with the rules before and after, all under the lock but for what says that it takes long."""
+        try:
+            with self._world.lock:
+                if self._world.id != asked:
+                    raise Dropped  # it was sent to the sandbox that a reset has ended
                 self._world.clock.catch_up()
-                return self._ruled(call, response)
-            except Refusal as refusal:
-                return wire.refuse(response, refusal)
-            except ServiceException as error:  # from one of moto's models, called by a rule
-                return wire.refuse(response, Refusal(error.code, error.message))
-            except NotImplementedError as error:
-                return wire.refuse(response, Refusal(MISSING, f"{call.service}:{call.action}: {error}"))
-            except Exception as error:
-                _log.exception("%s:%s failed in the emulator", call.service, call.action)
-                return wire.refuse(response, Refusal(BROKEN, f"{type(error).__name__}: {error}"))
+                given = self._ruled(call, response)
+            return wire.answer(response, given.work()) if isinstance(given, Unlocked) else given
+        except Refusal as refusal:
+            return wire.refuse(response, refusal)
+        except ServiceException as error:  # from one of moto's models, called by a rule
+            return wire.refuse(response, Refusal(error.code, error.message))
+        except NotImplementedError as error:
+            return wire.refuse(response, Refusal(MISSING, f"{call.service}:{call.action}: {error}"))
+        except Dropped:
+            raise
+        except Exception as error:
+            _log.exception("%s:%s failed in the emulator", call.service, call.action)
+            return wire.refuse(response, Refusal(BROKEN, f"{type(error).__name__}: {error}"))
 
-    def _ruled(self, call: Call, response: BaseResponse) -> Reply:
+    def _ruled(self, call: Call, response: BaseResponse) -> Reply | Unlocked:
         for rule in rules_before(call.service, call.action):
             if (answer := rule(call)) is not None:
                 return wire.answer(response, answer)
-        reply = self._done(call, response)
+        replacement = rule_instead(call.service, call.action)
+        if replacement is None:
+            reply = cast("Reply", self._execute(response))
+        elif isinstance(given := replacement(call), Unlocked):
+            return given
+        else:
+            reply = wire.answer(response, given)
         rules = [rule for when, rule in rules_after(call.service, call.action) if when is None or when(call)]
         if not rules or reply[0] >= 300:
             return reply
@@ -104,12 +113,6 @@ class Gate:
         for after in rules:
             after(call, answer)
         return wire.answer(response, answer)
-
-    def _done(self, call: Call, response: BaseResponse) -> Reply:
-        replacement = rule_instead(call.service, call.action)
-        if replacement is not None:
-            return wire.answer(response, replacement(call))
-        return cast("Reply", self._execute(response))
 
 
 Effect = Callable[[World, Fault, Entry], None]

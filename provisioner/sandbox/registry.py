@@ -3,11 +3,15 @@
 `before` rules may refuse (raise Refusal) or answer in moto's place (return the answer); `instead` rules always
 answer in moto's place; `after` rules see and may change the answer of a call that succeeded. Service and action
 names are botocore's, answers look as boto3 gives them. A rule that concerns many actions takes a glob.
+
+Every rule names its `source`: from where it is known that AWS does this. "from memory" is a source too, an honest
+one. `docs/sandbox-rules.md` is made of these and of the functions' docstrings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
@@ -15,49 +19,78 @@ from typing import Any
 from provisioner.sandbox.call import Call
 
 Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Unlocked:
+    """The rest of an answer that takes long: found without the world's lock, while other calls go on."""
+
+    work: Callable[[], Answer]
+
+
 Before = Callable[[Call], "Answer | None"]
-Instead = Callable[[Call], Answer]
+Instead = Callable[[Call], "Answer | Unlocked"]
 After = Callable[[Call, Answer], None]
 When = Callable[[Call], bool]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule as the catalogue tells it."""
+
+    service: str
+    action: str
+    does: str
+    source: str
+
 
 _before: list[tuple[str, str, Before]] = []
 _instead: dict[tuple[str, str], Instead] = {}
 _after: list[tuple[str, str, tuple[When | None, After]]] = []
+_catalogue: list[Rule] = []
 
 
-def before(service: str, *actions: str) -> Callable[[Before], Before]:
+def before(service: str, *actions: str, source: str) -> Callable[[Before], Before]:
     """Run the rule before moto executes the call."""
 
     def register(rule: Before) -> Before:
         _before.extend((service, action, rule) for action in actions)
+        _note(service, actions, rule, source)
         return rule
 
     return register
 
 
-def instead(service: str, action: str) -> Callable[[Instead], Instead]:
+def instead(service: str, action: str, *, source: str) -> Callable[[Instead], Instead]:
     """Run the rule in moto's place."""
 
     def register(rule: Instead) -> Instead:
         _instead[service, action] = rule
+        _note(service, (action,), rule, source)
         return rule
 
     return register
 
 
-def after(service: str, *actions: str, when: When | None = None) -> Callable[[After], After]:
+def after(service: str, *actions: str, source: str, when: When | None = None) -> Callable[[After], After]:
     """Run the rule after moto executed the call with success, if `when` says so: reading answers takes time."""
 
     def register(rule: After) -> After:
         _after.extend((service, action, (when, rule)) for action in actions)
+        _note(service, actions, rule, source)
         return rule
 
     return register
 
 
+def catalogue() -> Iterator[Rule]:
+    """All rules, by service and action."""
+    return iter(sorted(_catalogue, key=lambda rule: (rule.service, rule.action, rule.does)))
+
+
 @cache
 def rules_before(service: str, action: str) -> tuple[Before, ...]:
-    return tuple(rule for name, glob, rule in _before if name == service and fnmatchcase(action, glob))
+    return tuple(rule for name, glob, rule in _before if fnmatchcase(service, name) and fnmatchcase(action, glob))
 
 
 @cache
@@ -67,4 +100,10 @@ def rule_instead(service: str, action: str) -> Instead | None:
 
 @cache
 def rules_after(service: str, action: str) -> tuple[tuple[When | None, After], ...]:
-    return tuple(rule for name, glob, rule in _after if name == service and fnmatchcase(action, glob))
+    return tuple(rule for name, glob, rule in _after if fnmatchcase(service, name) and fnmatchcase(action, glob))
+
+
+def _note(service: str, actions: tuple[str, ...], rule: Callable[..., Any], source: str) -> None:
+    name = rule.__name__.strip("_").replace("_", " ")
+    text = " ".join((rule.__doc__ or "").split())
+    _catalogue.append(Rule(service, ", ".join(actions), f"{name}: {text}" if text else name, source))

@@ -30,7 +30,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # moto warns of error codes that botocore's model does not list; AWS has many of those.
     warnings.filterwarnings("ignore", module="moto.core.serialize")
-    world = build(options.profile)
+    world = build(options.profile, options.seed)
     app = api.with_control(world, unrouted.explained(DomainDispatcherApplication(create_backend_app)))
     server = Server(HOST, options.port, app, Handler)
     notice = Notice(options.home / "sandbox.json", world, server.server_port)
@@ -51,11 +51,11 @@ def _end(number: int, frame: FrameType | None) -> None:
     raise SystemExit
 
 
-def build(profile: str) -> World:
+def build(profile: str, seed: int = 0) -> World:
     """The world of a new sandbox, wired into moto."""
     emulator.configure()
     rules.load()
-    world = World(profile, emulator.empty)
+    world = World(profile, emulator.empty, seed)
     gate.install(world)
     return world
 
@@ -106,12 +106,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--owner", type=int, help="end when the process of this id has ended")
     parser.add_argument("--profile", type=_profile, default="instant")
+    parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
 
 def _profile(text: str) -> str:
     try:
-        latencies.scale_of(text)
+        latencies.profile(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text

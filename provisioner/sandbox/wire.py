@@ -45,6 +45,7 @@ def read(response: BaseResponse, world: World) -> Call | None:
         region=response.region,
         parameters=parameters,
         world=world,
+        key=response.access_key,
     )
 
 

@@ -12,7 +12,7 @@ from provisioner.sandbox.calls import CallLog
 from provisioner.sandbox.clock import Clock
 from provisioner.sandbox.faults import Faults
 from provisioner.sandbox.holds import Holds
-from provisioner.sandbox.latencies import Latencies, scale_of
+from provisioner.sandbox.latencies import Latencies, profile
 
 T = TypeVar("T")
 
@@ -20,12 +20,11 @@ T = TypeVar("T")
 class World:
     """The sandbox's own state, beside moto's. `lock` guards both: moto is not thread-safe everywhere."""
 
-    def __init__(self, profile: str, empty_backends: Callable[[], None]) -> None:
+    def __init__(self, pace: str, empty_backends: Callable[[], None], seed: int = 0) -> None:
         self.lock = threading.RLock()
-        self.profile = profile
         self.id = _new_id()
         self.clock = Clock()
-        self.latencies = Latencies(profile)
+        self.latencies = Latencies(profile(pace), seed)
         self.calls = CallLog()
         self.faults = Faults()
         self.holds = Holds()
@@ -39,23 +38,37 @@ class World:
             self._ledgers[key] = kind()
         return cast("T", self._ledgers[key])
 
-    def reset(self) -> None:
-        """Become as new, under a new id. Requests that wait are dropped, not executed."""
+    @property
+    def profile(self) -> str:
+        return self.latencies.profile.name
+
+    def reset(self, pace: str | None = None, seed: int | None = None) -> None:
+        """Become as new, under a new id, perhaps with another profile or seed (ValueError for a wrong one).
+
+        Requests that wait are dropped, not executed.
+        """
+        new = Latencies(profile(pace or self.profile), self.latencies.seed if seed is None else seed)
         self.holds.drop()
         with self.lock:
             self.id = _new_id()
             self._empty_backends()
             self._ledgers.clear()
             self.clock.clear()
-            self.latencies.clear()
+            self.latencies = new
             self.faults.clear()
             self.calls.clear()
 
     def identity(self) -> dict[str, Any]:
         """Who this is; `scale` is how many of AWS's seconds pass in one of ours, null if infinitely many."""
-        scale = scale_of(self.profile)
-        shown = None if scale == float("inf") else scale
-        return {"id": self.id, "pid": os.getpid(), "profile": self.profile, "scale": shown}
+        pace = self.latencies.profile
+        shown = None if pace.timeless else pace.scale
+        return {
+            "id": self.id,
+            "pid": os.getpid(),
+            "profile": pace.name,
+            "scale": shown,
+            "seed": self.latencies.seed,
+        }
 
 
 def _new_id() -> str:

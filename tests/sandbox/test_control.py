@@ -125,7 +125,7 @@ def test_a_reset_needs_a_sandbox(home: Path) -> None:
 
 
 def test_a_failed_start_shows_the_log(home: Path) -> None:
-    with pytest.raises(control.SandboxError, match="expected instant, real or scaled=N"):
+    with pytest.raises(control.SandboxError, match="expected instant, real, scaled=N or realistic=N"):
         control.start(home, profile="fast")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioner.sandbox.call import mutates
-from provisioner.sandbox.latencies import TABLE, Latencies, scale_of
+from provisioner.sandbox.latencies import TABLE, Latencies, profile
 from tests.sandbox.world import Network, refused, zipped
 from tests.sandbox_fixture import Sandbox
 
@@ -77,16 +77,36 @@ def test_which_actions_are_mutating(action: str, expected: bool) -> None:
     assert mutates(action) == expected
 
 
-@pytest.mark.parametrize(("profile", "scale"), [("real", 1.0), ("scaled=30", 30.0), ("instant", float("inf"))])
-def test_profiles_scale_the_table(profile: str, scale: float) -> None:
-    assert scale_of(profile) == scale
-    assert Latencies(profile).seconds("nat_gateway.available") == TABLE["nat_gateway.available"] / scale
+@pytest.mark.parametrize(
+    ("name", "scale"), [("real", 1.0), ("scaled=30", 30.0), ("instant", float("inf")), ("realistic=9", 9.0)]
+)
+def test_profiles_scale_the_table(name: str, scale: float) -> None:
+    assert profile(name).scale == scale
+    median = TABLE["nat_gateway.available"].median
+    assert Latencies(profile(name)).all()["nat_gateway.available"] == median / scale
 
 
-@pytest.mark.parametrize("profile", ["fast", "scaled", "scaled=0", "scaled=x", "scaled=-1", ""])
-def test_other_profiles_are_refused(profile: str) -> None:
-    with pytest.raises(ValueError, match="expected instant, real or scaled=N"):
-        scale_of(profile)
+@pytest.mark.parametrize("name", ["fast", "scaled", "scaled=0", "scaled=x", "scaled=-1", "", "scaled=nan"])
+def test_other_profiles_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="expected instant, real, scaled=N or realistic=N"):
+        profile(name)
+
+
+def test_realistic_times_are_drawn_and_repeat_with_their_seed() -> None:
+    """Whatever else was drawn in between."""
+
+    def times(seed: int, *also: str) -> list[float]:
+        latencies = Latencies(profile("realistic=1"), seed)
+        for key in also:
+            latencies.seconds(key)
+        return [latencies.seconds("nat_gateway.available") for _ in range(200)]
+
+    drawn, latency = times(7), TABLE["nat_gateway.available"]
+    assert drawn == times(7, "vpc.available") != times(8)
+    assert len(set(drawn)) > 150
+    assert max(drawn) <= latency.worst
+    assert 80 < sorted(drawn)[100] < 100
+    assert 0 < sum(seconds > latency.p95 for seconds in drawn) < 25
 
 
 def test_latencies_are_overridden_until_a_reset(sandbox: Sandbox) -> None:
@@ -129,5 +149,5 @@ def test_accounts_are_apart(network: Network) -> None:
 
 
 def test_a_service_that_moto_cannot_load_is_told(sandbox: Sandbox) -> None:
-    """API Gateway needs packages that the sandbox does without."""
-    refused(sandbox.client("apigatewayv2").get_apis, "EmulatorError")
+    """Cognito needs packages that the sandbox does without."""
+    refused(sandbox.client("cognito-idp").list_user_pools, "EmulatorError", MaxResults=1)

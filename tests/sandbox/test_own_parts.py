@@ -81,7 +81,7 @@ def test_ledgers_are_of_one_account_and_region_and_end_with_a_reset() -> None:
 @pytest.mark.parametrize("dropped", [True, False])
 def test_a_hold_is_released_or_dropped(dropped: bool) -> None:
     world, holds = _world(), Holds()
-    call = Call("ec2", "CreateVpc", "1", "a", {}, world)
+    call = Call("1", "a", world, "ec2", "CreateVpc", {})
     entry, ends = CallLog().open(call, "me"), []
 
     def wait() -> None:

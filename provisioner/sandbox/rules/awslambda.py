@@ -26,7 +26,7 @@ class Updates:
         self.going: dict[str, object] = {}
 
 
-@before("lambda", "CreateFunction", "UpdateFunctionConfiguration")
+@before("lambda", "CreateFunction", "UpdateFunctionConfiguration", source="Lambda API Reference")
 def role_trusts_lambda(call: Call) -> None:
     """InvalidParameterValueException for a role that Lambda may not assume, or not yet."""
     role = call.parameters.get("Role")
@@ -34,7 +34,7 @@ def role_trusts_lambda(call: Call) -> None:
         raise Refusal(_INVALID, "The role defined for the function cannot be assumed by Lambda.")
 
 
-@before("lambda", "CreateFunction", "UpdateFunctionConfiguration")
+@before("lambda", "CreateFunction", "UpdateFunctionConfiguration", source="Lambda API Reference")
 def subnets_and_groups_come_together(call: Call) -> None:
     """InvalidParameterValueException for only one of them, or for one that does not exist."""
     subnets, groups = _vpc(call.parameters)
@@ -50,7 +50,7 @@ def subnets_and_groups_come_together(call: Call) -> None:
             raise _missing("SecurityGroups", "InvalidGroup.NotFound", text)
 
 
-@before("lambda", *_UPDATES)
+@before("lambda", *_UPDATES, source="Lambda API Reference")
 def one_update_at_a_time(call: Call) -> None:
     """ResourceConflictException (409) while the function is Pending or an update is in progress."""
     function = _function(call)
@@ -62,7 +62,7 @@ def one_update_at_a_time(call: Call) -> None:
         raise Refusal(_CONFLICT, f"{_NOT_NOW} An update is in progress for resource: {function.function_arn}", 409)
 
 
-@before("lambda", "AddPermission")
+@before("lambda", "AddPermission", source="Lambda API Reference")
 def statement_id_is_used_once(call: Call) -> None:
     """ResourceConflictException (409) for a statement id that the function's policy has."""
     function, wanted = _function(call), call.parameters["StatementId"]
@@ -72,7 +72,7 @@ def statement_id_is_used_once(call: Call) -> None:
         raise Refusal(_CONFLICT, f"{message} {hint}", 409)
 
 
-@after("lambda", "CreateFunction")
+@after("lambda", "CreateFunction", source="Lambda API Reference")
 def is_pending_at_first(call: Call, answer: Answer) -> None:
     """`Pending`, then `Active`; in a VPC it takes longer, unless another function has the same interfaces."""
     function = backends.functions(call).get_function(answer["FunctionName"])
@@ -82,7 +82,7 @@ def is_pending_at_first(call: Call, answer: Answer) -> None:
     _tell_state(call, function, answer)
 
 
-@after("lambda", *_UPDATES)
+@after("lambda", *_UPDATES, source="Lambda API Reference")
 def is_in_progress_at_first(call: Call, answer: Answer) -> None:
     """`InProgress`, then `Successful`; out of one VPC's interfaces and into another's."""
     function = backends.functions(call).get_function(answer["FunctionName"])
@@ -101,7 +101,7 @@ def is_in_progress_at_first(call: Call, answer: Answer) -> None:
     _tell_state(call, function, answer)
 
 
-@after("lambda", "UpdateFunctionCode")
+@after("lambda", "UpdateFunctionCode", source="Lambda API Reference")
 def code_may_come_for_another_processor(call: Call, answer: Answer) -> None:
     """moto leaves the architecture as it was."""
     function = _function(call)
@@ -109,26 +109,26 @@ def code_may_come_for_another_processor(call: Call, answer: Answer) -> None:
         function.architectures = answer["Architectures"] = wanted
 
 
-@after("lambda", "GetFunction")
+@after("lambda", "GetFunction", source="Lambda API Reference")
 def function_tells_its_state(call: Call, answer: Answer) -> None:
     """State, the update's state, and the real VPC."""
     _tell(call, answer["Configuration"])
 
 
-@after("lambda", "GetFunctionConfiguration")
+@after("lambda", "GetFunctionConfiguration", source="Lambda API Reference")
 def configuration_tells_its_state(call: Call, answer: Answer) -> None:
     """State, the update's state, and the real VPC."""
     _tell(call, answer)
 
 
-@after("lambda", "ListFunctions")
+@after("lambda", "ListFunctions", source="Lambda API Reference")
 def list_tells_states(call: Call, answer: Answer) -> None:
     """State, the update's state, and the real VPC of each."""
     for configuration in answer["Functions"]:
         _tell(call, configuration)
 
 
-@before("lambda", "DeleteFunction")
+@before("lambda", "DeleteFunction", source="Lambda API Reference")
 def interfaces_outlive_their_function(call: Call) -> None:
     """They hold subnets and groups for a while longer."""
     function = _function(call)

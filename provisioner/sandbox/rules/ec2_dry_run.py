@@ -7,7 +7,7 @@ from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import before
 
 
-@before("ec2", "*")
+@before("ec2", "*", source="EC2 API Reference: DryRun")
 def dry_run_executes_nothing(call: Call) -> None:
     """DryRunOperation (412) instead of the call."""
     if call.parameters.get("DryRun"):

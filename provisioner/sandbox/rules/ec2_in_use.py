@@ -14,7 +14,7 @@ from provisioner.sandbox.registry import Answer, after, before
 _IN_USE = "DependencyViolation"
 
 
-@before("ec2", "ReleaseAddress", "DisassociateAddress")
+@before("ec2", "ReleaseAddress", "DisassociateAddress", source="EC2 API Reference")
 def address_is_held(call: Call) -> None:
     """AuthFailure while one of AWS's own interfaces has the address, InvalidIPAddress.InUse while one of ours."""
     for address in backends.ec2(call).addresses:
@@ -27,7 +27,7 @@ def address_is_held(call: Call) -> None:
             raise Refusal("InvalidIPAddress.InUse", f"Address {address.public_ip} is in use.")
 
 
-@before("ec2", "DetachInternetGateway")
+@before("ec2", "DetachInternetGateway", source="EC2 API Reference")
 def public_addresses_are_mapped(call: Call) -> None:
     """DependencyViolation while any interface in the VPC has a public address."""
     vpc = call.parameters.get("VpcId", "")
@@ -36,7 +36,7 @@ def public_addresses_are_mapped(call: Call) -> None:
         raise Refusal(_IN_USE, f"{message} detaching the gateway.")
 
 
-@before("ec2", "DeleteSubnet")
+@before("ec2", "DeleteSubnet", source="EC2 API Reference")
 def subnet_has_interfaces(call: Call) -> None:
     """DependencyViolation while any interface is in the subnet, whoever placed it."""
     subnet = call.parameters["SubnetId"]
@@ -44,7 +44,7 @@ def subnet_has_interfaces(call: Call) -> None:
         raise Refusal(_IN_USE, f"The subnet '{subnet}' has dependencies and cannot be deleted.")
 
 
-@before("ec2", "DeleteSecurityGroup")
+@before("ec2", "DeleteSecurityGroup", source="EC2 API Reference")
 def group_is_used(call: Call) -> None:
     """CannotDelete for a VPC's default group; DependencyViolation for one on an interface or in another's rule."""
     ec2, group = backends.ec2(call), call.parameters.get("GroupId", "")
@@ -56,7 +56,7 @@ def group_is_used(call: Call) -> None:
         raise Refusal(_IN_USE, f"resource {group} has a dependent object")
 
 
-@before("ec2", "DeleteVpc")
+@before("ec2", "DeleteVpc", source="EC2 API Reference")
 def vpc_has_parts(call: Call) -> None:
     """DependencyViolation while a gateway, group, interface or endpoint is left. AWS does not say which."""
     vpc = call.parameters["VpcId"]
@@ -64,7 +64,7 @@ def vpc_has_parts(call: Call) -> None:
         raise Refusal(_IN_USE, f"The vpc '{vpc}' has dependencies and cannot be deleted.")
 
 
-@before("ec2", "DeleteNetworkInterface")
+@before("ec2", "DeleteNetworkInterface", source="EC2 API Reference")
 def interface_is_in_use(call: Call) -> None:
     """InvalidParameterValue while the interface is attached."""
     interface = backends.ec2(call).enis.get(call.parameters["NetworkInterfaceId"])
@@ -72,7 +72,7 @@ def interface_is_in_use(call: Call) -> None:
         raise Refusal("InvalidParameterValue", f"Network interface '{interface.id}' is currently in use.")
 
 
-@after("ec2", "TerminateInstances")
+@after("ec2", "TerminateInstances", source="EC2 API Reference")
 def instance_takes_its_interfaces_along(call: Call, answer: Answer) -> None:
     """Repair moto, which leaves them."""
     ended = {instance["InstanceId"] for instance in answer.get("TerminatingInstances", ())}

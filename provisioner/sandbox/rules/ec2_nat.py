@@ -15,7 +15,7 @@ from provisioner.sandbox.registry import Answer, after, before
 _ENDING = ("deleting", "deleted")
 
 
-@after("ec2", "CreateNatGateway")
+@after("ec2", "CreateNatGateway", source="EC2 API Reference: NatGateway")
 def is_pending_at_first(call: Call, answer: Answer) -> None:
     """A new gateway is `pending`; its address in the subnet comes from the subnet."""
     ec2 = backends.ec2(call)
@@ -29,7 +29,7 @@ def is_pending_at_first(call: Call, answer: Answer) -> None:
     call.later("nat_gateway.available", _arrive(ec2, gateway))
 
 
-@before("ec2", "DeleteNatGateway", "DescribeNatGateways")
+@before("ec2", "DeleteNatGateway", "DescribeNatGateways", source="EC2 API Reference: NatGateway")
 def must_exist(call: Call) -> None:
     """NatGatewayNotFound for an unknown id."""
     asked = call.parameters.get("NatGatewayIds") or [call.parameters.get("NatGatewayId")]
@@ -38,14 +38,14 @@ def must_exist(call: Call) -> None:
             raise Refusal("NatGatewayNotFound", f"NatGateway {gateway} was not found")
 
 
-@before("ec2", "DeleteNatGateway")
+@before("ec2", "DeleteNatGateway", source="EC2 API Reference: NatGateway")
 def deletes_once(call: Call) -> Answer | None:
     """Deleting one that is on its way out, or gone, changes nothing."""
     gateway = backends.ec2(call).nat_gateways[call.parameters["NatGatewayId"]]
     return {"NatGatewayId": gateway.id} if gateway.state in _ENDING else None
 
 
-@after("ec2", "DeleteNatGateway")
+@after("ec2", "DeleteNatGateway", source="EC2 API Reference: NatGateway")
 def is_deleting_at_first(call: Call, answer: Answer) -> None:
     """A deleted gateway is `deleting`; only when it is `deleted` are its address and interface free."""
     ec2 = backends.ec2(call)
@@ -54,7 +54,7 @@ def is_deleting_at_first(call: Call, answer: Answer) -> None:
     call.later("nat_gateway.deleted", _leave(ec2, gateway))
 
 
-@after("ec2", "DescribeRouteTables")
+@after("ec2", "DescribeRouteTables", source="EC2 API Reference: NatGateway")
 def leaves_black_holes(call: Call, answer: Answer) -> None:
     """Routes to a gateway that is deleted stay, as `blackhole`."""
     gateways = backends.ec2(call).nat_gateways
@@ -65,7 +65,7 @@ def leaves_black_holes(call: Call, answer: Answer) -> None:
                 route["State"] = "blackhole"
 
 
-@before("ec2", "CreateRoute", "ReplaceRoute")
+@before("ec2", "CreateRoute", "ReplaceRoute", source="EC2 API Reference: NatGateway")
 def route_needs_a_gateway(call: Call) -> None:
     """InvalidNatGatewayID.NotFound for a route to an unknown gateway."""
     gateway = call.parameters.get("NatGatewayId")

@@ -9,14 +9,14 @@ from provisioner.sandbox.registry import Answer, after, before, instead
 from provisioner.sandbox.services import Services
 
 
-@before("ecs", "CreateCluster")
+@before("ecs", "CreateCluster", source="ECS API Reference")
 def name_of_a_living_cluster_gives_that(call: Call) -> Answer | None:
     """The existing cluster, unchanged, whatever the other parameters."""
     cluster = backends.ecs(call).clusters.get(call.parameters.get("clusterName", "default"))
     return {"cluster": cluster} if cluster is not None and cluster.status == "ACTIVE" else None
 
 
-@before("ecs", "DeleteCluster")
+@before("ecs", "DeleteCluster", source="ECS API Reference")
 def services_hold_their_cluster(call: Call) -> None:
     """ClusterContainsServicesException while one is ACTIVE or DRAINING."""
     cluster = call.parameters["cluster"].rpartition("/")[2]
@@ -25,7 +25,7 @@ def services_hold_their_cluster(call: Call) -> None:
         raise Refusal("ClusterContainsServicesException", message)
 
 
-@after("ecs", "DescribeClusters")
+@after("ecs", "DescribeClusters", source="ECS API Reference")
 def services_and_tasks_are_counted(call: Call, answer: Answer) -> None:
     """How many of each the cluster has."""
     for cluster in answer["clusters"]:
@@ -36,7 +36,7 @@ def services_and_tasks_are_counted(call: Call, answer: Answer) -> None:
         cluster["pendingTasksCount"] = sum(service.view()["pendingCount"] for service in living)
 
 
-@after("ecs", "ListClusters")
+@after("ecs", "ListClusters", source="ECS API Reference")
 def only_living_clusters_are_listed(call: Call, answer: Answer) -> None:
     """INACTIVE ones are described when asked for by name, never listed."""
     clusters = backends.ecs(call).clusters.values()
@@ -44,7 +44,7 @@ def only_living_clusters_are_listed(call: Call, answer: Answer) -> None:
     answer["clusterArns"] = [arn for arn in answer["clusterArns"] if arn not in ended]
 
 
-@instead("ecs", "UpdateClusterSettings")
+@instead("ecs", "UpdateClusterSettings", source="ECS API Reference")
 def settings_are_replaced(call: Call) -> Answer:
     """Those that are named; the others stay."""
     backend, name = backends.ecs(call), call.parameters["cluster"]

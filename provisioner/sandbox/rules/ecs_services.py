@@ -15,7 +15,7 @@ from provisioner.sandbox.services import Service, Services
 _INVALID = "InvalidParameterException"
 
 
-@before("ecs", "CreateService")
+@before("ecs", "CreateService", source="ECS API Reference")
 def name_of_a_living_service_is_taken(call: Call) -> Answer | None:
     """InvalidParameterException while it is ACTIVE or DRAINING; same token, same parameters: that service."""
     former = call.ledger(Services).find(_cluster(call), call.parameters["serviceName"])
@@ -26,7 +26,7 @@ def name_of_a_living_service_is_taken(call: Call) -> Answer | None:
     raise Refusal(_INVALID, "Creation of service was not idempotent.")
 
 
-@before("ecs", "CreateService")
+@before("ecs", "CreateService", source="ECS API Reference")
 def target_groups_need_a_load_balancer(call: Call) -> None:
     """InvalidParameterException for a target group that no listener forwards to."""
     for balancer in call.parameters.get("loadBalancers", ()):
@@ -36,7 +36,7 @@ def target_groups_need_a_load_balancer(call: Call) -> None:
             raise Refusal(_INVALID, message)
 
 
-@before("ecs", "CreateService")
+@before("ecs", "CreateService", source="ECS API Reference")
 def young_roles_cannot_be_assumed(call: Call) -> None:
     """Under the fault `unassumable`: InvalidParameterException for a task definition with too young a role."""
     definition = backends.ecs(call).describe_task_definition(call.parameters["taskDefinition"])
@@ -47,7 +47,7 @@ def young_roles_cannot_be_assumed(call: Call) -> None:
             raise Refusal(_INVALID, f"{message} Please verify that the role being passed has the proper trust")
 
 
-@instead("ecs", "CreateService")
+@instead("ecs", "CreateService", source="ECS API Reference")
 def service_keeps_all_its_parameters(call: Call) -> Answer:
     """moto checks cluster, subnets and groups and keeps the tags; the service lives in our own notes."""
     backend, given = backends.ecs(call), call.parameters
@@ -68,7 +68,7 @@ def service_keeps_all_its_parameters(call: Call) -> Answer:
     return {"service": {**service.view(), "tags": given.get("tags", [])}}
 
 
-@instead("ecs", "UpdateService")
+@instead("ecs", "UpdateService", source="ECS API Reference")
 def update_is_applied(call: Call) -> Answer:
     """Every parameter; a new deployment if tasks have to be replaced. ServiceNotActiveException after the end."""
     service = _find(call)
@@ -82,7 +82,7 @@ def update_is_applied(call: Call) -> Answer:
     return {"service": service.view()}
 
 
-@instead("ecs", "DeleteService")
+@instead("ecs", "DeleteService", source="ECS API Reference")
 def service_drains(call: Call) -> Answer:
     """DRAINING, then INACTIVE. InvalidParameterException above 0 tasks unless forced."""
     service = _find(call)
@@ -95,7 +95,7 @@ def service_drains(call: Call) -> Answer:
     return {"service": service.view()}
 
 
-@instead("ecs", "DescribeServices")
+@instead("ecs", "DescribeServices", source="ECS API Reference")
 def ended_services_are_still_described(call: Call) -> Answer:
     """All that are known by these names, as INACTIVE after their end; failures for the others."""
     backends.ecs(call)._get_cluster(_cluster(call))
@@ -109,7 +109,7 @@ def ended_services_are_still_described(call: Call) -> Answer:
     return answer
 
 
-@instead("ecs", "ListServices")
+@instead("ecs", "ListServices", source="ECS API Reference")
 def only_living_services_are_listed(call: Call) -> Answer:
     """ACTIVE and DRAINING ones."""
     backends.ecs(call)._get_cluster(_cluster(call))

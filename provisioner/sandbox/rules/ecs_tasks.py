@@ -10,7 +10,7 @@ from provisioner.sandbox.services import Service, Services
 from provisioner.sandbox.tasks import Task
 
 
-@after("ecs", "ListTasks")
+@after("ecs", "ListTasks", source="ECS API Reference")
 def tasks_of_services_are_listed(call: Call, answer: Answer) -> None:
     """By service, family or desired status; without one, those that are to run."""
     asked = call.parameters
@@ -27,7 +27,7 @@ def tasks_of_services_are_listed(call: Call, answer: Answer) -> None:
             answer["taskArns"].append(task.arn)
 
 
-@after("ecs", "DescribeTasks")
+@after("ecs", "DescribeTasks", source="ECS API Reference")
 def tasks_of_services_are_described(call: Call, answer: Answer) -> None:
     """Beside moto's; failures for those that nobody knows."""
     wanted = {arn.rpartition("/")[2]: arn for arn in call.parameters["tasks"]}
@@ -37,7 +37,7 @@ def tasks_of_services_are_described(call: Call, answer: Answer) -> None:
     answer["failures"] = [{"arn": arn, "reason": "MISSING"} for arn in missing]
 
 
-@before("ecs", "StopTask")
+@before("ecs", "StopTask", source="ECS API Reference")
 def service_replaces_a_stopped_task(call: Call) -> Answer | None:
     """The task ends at once, another is started after a while."""
     for service, task in _all(call):

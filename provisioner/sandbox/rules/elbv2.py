@@ -17,7 +17,7 @@ from provisioner.sandbox.registry import Answer, after, before
 FakeLoadBalancer.activate = lambda self: None  # type: ignore[method-assign]
 
 
-@before("elbv2", "CreateLoadBalancer")
+@before("elbv2", "CreateLoadBalancer", source="ELB API Reference")
 def same_name_gives_the_existing_one(call: Call) -> Answer | None:
     """The existing load balancer for the same settings, DuplicateLoadBalancerName for others."""
     name = call.parameters["Name"]
@@ -30,7 +30,7 @@ def same_name_gives_the_existing_one(call: Call) -> Answer | None:
     return None
 
 
-@after("elbv2", "CreateLoadBalancer")
+@after("elbv2", "CreateLoadBalancer", source="ELB API Reference")
 def is_provisioning_at_first(call: Call, answer: Answer) -> None:
     """`provisioning`, then `active`; its interfaces are in the subnets from the start."""
     for told in answer["LoadBalancers"]:
@@ -39,7 +39,7 @@ def is_provisioning_at_first(call: Call, answer: Answer) -> None:
         call.later("load_balancer.active", _activate(balancer))
 
 
-@after("elbv2", "SetSecurityGroups")
+@after("elbv2", "SetSecurityGroups", source="ELB API Reference")
 def interfaces_change_their_groups(call: Call, answer: Answer) -> None:
     """What used to be the load balancer's group is free at once."""
     ec2 = backends.ec2(call)
@@ -48,7 +48,7 @@ def interfaces_change_their_groups(call: Call, answer: Answer) -> None:
         interface._group_set = [group for group in groups if group is not None]
 
 
-@after("elbv2", "SetSubnets")
+@after("elbv2", "SetSubnets", source="ELB API Reference")
 def interfaces_change_their_subnets(call: Call, answer: Answer) -> None:
     """New subnets get an interface, those of the others go after a while."""
     balancer = backends.elbv2(call).load_balancers[call.parameters["LoadBalancerArn"]]
@@ -59,7 +59,7 @@ def interfaces_change_their_subnets(call: Call, answer: Answer) -> None:
     call.later("load_balancer.interfaces", interfaces.remover(call, leaving))
 
 
-@before("elbv2", "DeleteLoadBalancer")
+@before("elbv2", "DeleteLoadBalancer", source="ELB API Reference")
 def deletion_protection_protects(call: Call) -> None:
     """OperationNotPermitted while the attribute is on."""
     arn = call.parameters["LoadBalancerArn"]
@@ -69,14 +69,14 @@ def deletion_protection_protects(call: Call) -> None:
         raise Refusal("OperationNotPermitted", message)
 
 
-@after("elbv2", "DeleteLoadBalancer")
+@after("elbv2", "DeleteLoadBalancer", source="ELB API Reference")
 def interfaces_outlive_their_load_balancer(call: Call, answer: Answer) -> None:
     """They hold subnets and groups for a while longer."""
     leaving = list(_interfaces(call, call.parameters["LoadBalancerArn"]))
     call.later("load_balancer.interfaces", interfaces.remover(call, leaving))
 
 
-@before("elbv2", "CreateListener")
+@before("elbv2", "CreateListener", source="ELB API Reference")
 def port_has_one_listener(call: Call) -> None:
     """DuplicateListener for a second listener on a port."""
     arn = call.parameters["LoadBalancerArn"]

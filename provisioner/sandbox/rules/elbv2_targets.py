@@ -20,7 +20,7 @@ class TargetGroups:
         self.asked: dict[str, dict[str, Any]] = {}
 
 
-@before("elbv2", "CreateTargetGroup")
+@before("elbv2", "CreateTargetGroup", source="ELB API Reference")
 def same_settings_give_the_existing_group(call: Call) -> Answer | None:
     """The existing target group for the same settings; for others, moto raises DuplicateTargetGroupName."""
     groups = backends.elbv2(call).target_groups
@@ -30,21 +30,21 @@ def same_settings_give_the_existing_group(call: Call) -> Answer | None:
     return None
 
 
-@after("elbv2", "CreateTargetGroup")
+@after("elbv2", "CreateTargetGroup", source="ELB API Reference")
 def settings_are_kept(call: Call, answer: Answer) -> None:
     """Remember them for the next call."""
     for group in answer["TargetGroups"]:
         call.ledger(TargetGroups).asked[group["TargetGroupArn"]] = _settings(call)
 
 
-@after("elbv2", "RegisterTargets")
+@after("elbv2", "RegisterTargets", source="ELB API Reference")
 def targets_are_checked_first(call: Call, answer: Answer) -> None:
     """`initial` for a while."""
     for target in call.parameters["Targets"]:
         targets.watch(call, call.parameters["TargetGroupArn"], target["Id"])
 
 
-@after("elbv2", "DescribeTargetHealth")
+@after("elbv2", "DescribeTargetHealth", source="ELB API Reference")
 def health_takes_its_time(call: Call, answer: Answer) -> None:
     """`unused` without a listener, `initial` at first; afterwards what moto says."""
     group = call.parameters["TargetGroupArn"]
@@ -64,7 +64,7 @@ def _health(known: tuple[str, str, str]) -> dict[str, str]:
     return dict(zip(("State", "Reason", "Description"), known, strict=True))
 
 
-@after("elbv2", "DescribeTargetGroups")
+@after("elbv2", "DescribeTargetGroups", source="ELB API Reference")
 def each_living_load_balancer_is_told_once(call: Call, answer: Answer) -> None:
     """moto adds a load balancer again with every listener that forwards to the group, and never takes one away."""
     living = backends.elbv2(call).load_balancers

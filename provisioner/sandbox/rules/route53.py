@@ -14,7 +14,7 @@ class References:
         self.used: set[str] = set()
 
 
-@before("route53", "CreateHostedZone")
+@before("route53", "CreateHostedZone", source="Route 53 API Reference: CreateHostedZone")
 def caller_reference_is_used_once(call: Call) -> None:
     """HostedZoneAlreadyExists (409) for a reference that has made a zone, whatever the name."""
     if call.parameters["CallerReference"] in call.ledger(References).used:
@@ -22,7 +22,7 @@ def caller_reference_is_used_once(call: Call) -> None:
         raise Refusal("HostedZoneAlreadyExists", message, 409)
 
 
-@after("route53", "CreateHostedZone")
+@after("route53", "CreateHostedZone", source="Route 53 API Reference: CreateHostedZone")
 def reference_is_spent(call: Call, answer: Answer) -> None:
     """Remember it."""
     call.ledger(References).used.add(call.parameters["CallerReference"])

@@ -17,6 +17,7 @@ _TOKENS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("CreateHttpNamespace", "CreatePrivateDnsNamespace", "CreatePublicDnsNamespace", "CreateService"),
     ),
 }
+_SOURCE = "EC2 API Reference: ensuring idempotency"
 
 
 class Tokens:
@@ -46,5 +47,5 @@ def _remember(call: Call, answer: Answer) -> None:
 
 
 for _service, (_, _actions) in _TOKENS.items():
-    before(_service, *_actions)(_same_token_same_answer)
-    after(_service, *_actions)(_remember)
+    before(_service, *_actions, source=_SOURCE)(_same_token_same_answer)
+    after(_service, *_actions, source=_SOURCE)(_remember)

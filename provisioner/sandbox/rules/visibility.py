@@ -94,7 +94,7 @@ class Births:
         self.at: dict[str, tuple[float, Kind]] = {}
 
 
-@after("ec2", *_BY_CREATE)
+@after("ec2", *_BY_CREATE, source="EC2 API Reference: eventual consistency")
 def is_young(call: Call, answer: Answer) -> None:
     """Note when it was created."""
     kind = _BY_CREATE[call.action]
@@ -102,7 +102,7 @@ def is_young(call: Call, answer: Answer) -> None:
     call.ledger(Births).at.setdefault(made[kind.id], (call.world.clock.now(), kind))
 
 
-@before("ec2", "*")
+@before("ec2", "*", source="EC2 API Reference: eventual consistency")
 def young_ids_are_unknown(call: Call) -> None:
     """The kind's NotFound code for any use of an id that is too young."""
     hidden = _hidden(call)
@@ -115,7 +115,7 @@ def _some_are_hidden(call: Call) -> bool:
     return bool(_hidden(call))
 
 
-@after("ec2", *_BY_LISTING, when=_some_are_hidden)
+@after("ec2", *_BY_LISTING, when=_some_are_hidden, source="EC2 API Reference: eventual consistency")
 def young_things_are_not_listed(call: Call, answer: Answer) -> None:
     """Leave them out."""
     kind, hidden = _BY_LISTING[call.action], _hidden(call)

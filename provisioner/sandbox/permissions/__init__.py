@@ -1,0 +1,1 @@
+"""IAM policies, really evaluated: for callers when a sandbox enforces them, for roles always."""

@@ -1,0 +1,1 @@
+"""Running functions: their real handlers, each in a process of its own."""
