@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
+from moto.acm.models import AWSCertificateManagerBackend, acm_backends
+from moto.apigatewayv2.models import ApiGatewayV2Backend, apigatewayv2_backends
 from moto.awslambda.models import LambdaBackend
 from moto.awslambda.utils import get_backend as lambda_backend
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ecr.models import ECRBackend, ecr_backends
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.elbv2.models import ELBv2Backend, elbv2_backends
 from moto.iam.models import IAMBackend, iam_backends
+from moto.logs.models import LogsBackend, logs_backends
+from moto.route53.models import Route53Backend, route53_backends
+from moto.servicediscovery.models import ServiceDiscoveryBackend, servicediscovery_backends
+from moto.sts.models import STSBackend, sts_backends
 
-from provisioner.sandbox.call import Call
-
-
-def ec2(call: Call) -> EC2Backend:
-    return ec2_backends[call.account][call.region]
-
-
-def ecs(call: Call) -> EC2ContainerServiceBackend:
-    return ecs_backends[call.account][call.region]
+from provisioner.sandbox.call import Site
 
 
-def elbv2(call: Call) -> ELBv2Backend:
-    return elbv2_backends[call.account][call.region]
+def acm(site: Site) -> AWSCertificateManagerBackend:
+    return acm_backends[site.account][site.region]
 
 
-def functions(call: Call) -> LambdaBackend:
-    return lambda_backend(call.account, call.region)
+def apis(site: Site) -> ApiGatewayV2Backend:
+    return apigatewayv2_backends[site.account][site.region]
 
 
-def iam(call: Call) -> IAMBackend:
-    return iam_backends[call.account]["aws"]
+def ec2(site: Site) -> EC2Backend:
+    return ec2_backends[site.account][site.region]
+
+
+def ecr(site: Site) -> ECRBackend:
+    return ecr_backends[site.account][site.region]
+
+
+def ecs(site: Site) -> EC2ContainerServiceBackend:
+    return ecs_backends[site.account][site.region]
+
+
+def elbv2(site: Site) -> ELBv2Backend:
+    return elbv2_backends[site.account][site.region]
+
+
+def functions(site: Site) -> LambdaBackend:
+    return lambda_backend(site.account, site.region)
+
+
+def iam(site: Site) -> IAMBackend:
+    return iam_backends[site.account]["aws"]
+
+
+def logs(site: Site) -> LogsBackend:
+    return logs_backends[site.account][site.region]
+
+
+def namespaces(site: Site) -> ServiceDiscoveryBackend:
+    return servicediscovery_backends[site.account][site.region]
+
+
+def zones(site: Site) -> Route53Backend:
+    return route53_backends[site.account]["aws"]
+
+
+def sts(site: Site) -> STSBackend:
+    return sts_backends[site.account]["global"]
