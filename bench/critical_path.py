@@ -37,7 +37,7 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / ".provisioner"
-        endpoint = control.start(home, f"scaled={options.scale}").endpoint
+        endpoint = control.start(home, control.Wish(f"scaled={options.scale}")).endpoint
         try:
             _measure(Path(folder), endpoint, options.parallel)
         finally:

@@ -30,6 +30,19 @@ def _pace(context: click.Context, parameter: click.Parameter, given: str | None)
     return given
 
 
+def _faults(context: click.Context, parameter: click.Parameter, given: str) -> str:
+    """The faults as given. Raises BadInput for what is none."""
+    from provisioner.sandbox.faults import Faults
+    from provisioner.sandbox.presets import PRESETS, read
+
+    try:
+        Faults().add(read(given) if given else ())
+    except (ValueError, TypeError, OSError) as error:
+        fix = f"give names ({', '.join(PRESETS)}), or specs as JSON or in @FILE; docs/sandbox.md tells how"
+        raise BadInput(f"these are no faults: {error}. Fix: {fix}.") from error
+    return given
+
+
 @contextmanager
 def _usable_folder() -> Iterator[None]:
     """What the system refuses in the sandbox's folder is for the user to put right: it is no bug."""
@@ -60,15 +73,34 @@ def sandbox() -> None:
     help="How long AWS's slow things take: at once, N times faster than in reality (the same with chance and "
     "lateness: realistic), or as in reality.",
 )
+@click.option(
+    "--seed", type=int, default=0, metavar="N", help="Let chance fall in another way, the same for one N."
+)
+@click.option(
+    "--faults",
+    callback=_faults,
+    default="",
+    metavar="NAMES|JSON|@FILE",
+    help="What is to go wrong: flaky, throttled, late, nat-fails, pull-fails, exits, no-capacity, no-vpc, ...",
+)
+@click.option("--enforce-iam", is_flag=True, help="Refuse what the caller's IAM policies do not allow.")
 @output_options
 @click.pass_obj
-def sandbox_start(tools: Tools, common: Common, pace: str | None) -> int:
+def sandbox_start(
+    tools: Tools, common: Common, pace: str | None, seed: int, faults: str, enforce_iam: bool
+) -> int:
     """Start the sandbox of this folder, if it is not running."""
+    from provisioner.sandbox.control import Wish
+
+    sandbox, wish = tools.sandbox(), Wish(pace or _PACE, seed, faults, enforce_iam)
     with _usable_folder():
-        found = tools.sandbox().start(FOLDER, pace or _PACE)
+        ran = sandbox.status(FOLDER)
+        found = sandbox.start(FOLDER, wish)
     _tell_sandbox(tools, common, found.as_dict())
-    if pace and found.profile != pace:
-        tools.screen(common).lines(f"it was running before; to have {pace}, stop it and start it again")
+    special = bool(seed or faults or enforce_iam)
+    if ran and (special or (pace and found.profile != pace)):
+        wanted = "what you asked for" if special else pace
+        tools.screen(common).lines(f"it was running before; to have {wanted}, stop it and start it again")
     return Exit.DONE
 
 

@@ -23,7 +23,7 @@ from provisioner.targets import FOLDER
 if TYPE_CHECKING:
     from provisioner.events import Listener
     from provisioner.operation import Options
-    from provisioner.sandbox.control import Status
+    from provisioner.sandbox.control import Status, Wish
     from state.record import StackState
     from state.store import StateError
 
@@ -57,7 +57,7 @@ class Operations(Protocol):
 class Sandbox(Protocol):
     """What `provisioner.sandbox.control` offers."""
 
-    def start(self, home: Path, profile: str = ...) -> Status: ...
+    def start(self, home: Path, wish: Wish | None = None) -> Status: ...
 
     def stop(self, home: Path) -> bool: ...
 

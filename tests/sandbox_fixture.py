@@ -107,7 +107,7 @@ class Sandbox:
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """The server of this test process."""
     home = tmp_path_factory.mktemp("sandbox")
-    status = control.start(home, profile="instant", owner=os.getpid())
+    status = control.start(home, control.Wish(profile="instant", owner=os.getpid()))
     try:
         yield Sandbox(home, status)
     finally:

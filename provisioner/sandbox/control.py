@@ -55,6 +55,28 @@ class Identity:
     scale: float | None
 
 
+@dataclass(frozen=True)
+class Wish:
+    """How a sandbox is to be: its profile, what its chance begins with, what goes wrong in it from the start.
+
+    `faults` are names of presets, JSON, or @FILE; with `permissions` IAM's policies are enforced. With an `owner`
+    it ends when that process has ended, however that happened.
+    """
+
+    profile: str = "scaled=30"
+    seed: int = 0
+    faults: str = ""
+    permissions: bool = False
+    owner: int | None = None
+
+    def options(self) -> list[str]:
+        """As the server takes them."""
+        given = {"--profile": self.profile, "--seed": str(self.seed), "--faults": self.faults}
+        words = [word for pair in given.items() if pair[1] for word in pair]
+        words += [] if self.owner is None else ["--owner", str(self.owner)]
+        return [*words, *(["--enforce-iam"] if self.permissions else [])]
+
+
 def identity(endpoint: str, timeout: float = 1.0) -> Identity | None:
     """The sandbox at this endpoint; None if there is none."""
     answer = _ask(endpoint, "identity", timeout=timeout)
@@ -81,17 +103,14 @@ def status(home: Path | str) -> Status | None:
     return Status(running=True, **{**notice, "id": answer["id"]})
 
 
-def start(home: Path | str, profile: str = "scaled=30", owner: int | None = None) -> Status:
-    """The sandbox of this home, started if none runs; of two starts at once one starts it and both return it.
-
-    With an `owner` it ends when that process has ended, however that happened.
-    """
+def start(home: Path | str, wish: Wish | None = None) -> Status:
+    """The sandbox of this home, started if none runs; of two starts at once one starts it and both return it."""
     import filelock
 
     folder = Path(home).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(folder / _LOCK, timeout=2 * _START_LIMIT):
-        return status(folder) or _start(folder, profile, owner)
+        return status(folder) or _start(folder, wish or Wish())
 
 
 def stop(home: Path | str) -> bool:
@@ -117,11 +136,10 @@ def reset(home: Path | str) -> Status:
     return Status(**{**running.as_dict(), "id": answer["id"]})
 
 
-def _start(home: Path, profile: str, owner: int | None) -> Status:
+def _start(home: Path, wish: Wish) -> Status:
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
         raise SandboxError(f"the sandbox needs {', '.join(missing)}: pip install 'provisioner[sandbox]'")
-    command = [sys.executable, "-m", "provisioner.sandbox.server", "--home", str(home), "--profile", profile]
-    command += [] if owner is None else ["--owner", str(owner)]
+    command = [sys.executable, "-m", "provisioner.sandbox.server", "--home", str(home), *wish.options()]
     (home / RECORD).unlink(missing_ok=True)
     with (home / _LOG).open("w") as log:
         process = subprocess.Popen(

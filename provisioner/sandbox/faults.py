@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
+from provisioner.sandbox import presets
 from provisioner.sandbox.calls import Entry
 
 # Each of these happens to single calls; the standing ones below colour many for a while.
 SINGLE = frozenset(
-    {"hold-before", "hold-after", "drop-before", "drop-after", "error", "error-after", "status"},
+    {"hold-before", "hold-after", "drop-before", "drop-after", "error", "error-after", "status", "throttle"},
 )
-STANDING = frozenset({"invisible", "unassumable"})
-_SETTINGS = frozenset({"seen", "fired", "since"})
+STANDING = frozenset({"invisible", "unassumable", "nat-fails", "pull-fails", "exits", "no-capacity"})
+_SETTINGS = frozenset({"seen", "fired", "since", "seed"})
 
 
 @dataclass
@@ -24,9 +26,10 @@ class Fault:
     """One thing to go wrong.
 
     It concerns calls of `service` and `action` (globs), only mutating ones if `mutating`. It strikes the first
-    `times` of them (None: all), or with `nth` those from the nth; `nth` alone counts mutating calls. It sleeps
-    until `after_seconds` after it was set. `seconds` limits a hold, or is how young a thing is that a standing
-    fault hides.
+    `times` of them (None: all), or with `nth` those from the nth; `nth` alone counts mutating calls. With a
+    `chance` it strikes only so many of them (0.01: one in a hundred), which of them the sandbox's seed decides.
+    It sleeps until `after_seconds` after it was set. `seconds` limits a hold, or is how young a thing is that a
+    standing fault hides.
     """
 
     do: str
@@ -35,6 +38,7 @@ class Fault:
     mutating: bool | None = None
     nth: int | None = None
     times: int | None = 1
+    chance: float | None = None
     after_seconds: float = 0.0
     seconds: float | None = None
     code: str = "InternalError"
@@ -43,6 +47,7 @@ class Fault:
     seen: int = field(default=0)
     fired: int = field(default=0)
     since: float = field(default_factory=time.monotonic)
+    seed: str = ""
 
     def matches(self, entry: Entry) -> bool:
         return (
@@ -58,12 +63,16 @@ class Fault:
         """Count one matching call, and say whether it is struck."""
         self.seen += 1
         first = self.nth or 1
-        hit = self.seen >= first and (self.times is None or self.fired < self.times)
+        hit = self.seen >= first and (self.times is None or self.fired < self.times) and self._falls()
         self.fired += hit
         return hit
 
+    def _falls(self) -> bool:
+        """Whether chance would have it, this time."""
+        return self.chance is None or random.Random(f"{self.seed}/{self.seen}").random() < self.chance
+
     def as_dict(self) -> dict[str, Any]:
-        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "since"}
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("since", "seed")}
 
 
 def read(spec: Mapping[str, Any]) -> Fault:
@@ -82,14 +91,18 @@ def read(spec: Mapping[str, Any]) -> Fault:
 class Faults:
     """All faults that are set."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
+        self._seed = seed
 
-    def add(self, specs: list[Mapping[str, Any]]) -> None:
-        """Set these too, all or none."""
-        new = [read(spec) for spec in specs]
+    def add(self, specs: Iterable[Mapping[str, Any] | str]) -> None:
+        """Set these too, all or none; a string names a preset."""
+        wanted = [presets.named(given) if isinstance(given, str) else [given] for given in specs]
+        new = [read(spec) for some in wanted for spec in some]
         with self._lock:
+            for number, fault in enumerate(new, len(self._faults)):
+                fault.seed = f"{self._seed}/{number}/{fault.do}"
             self._faults += new
 
     def claim(self, entry: Entry) -> Fault | None:
@@ -98,6 +111,10 @@ class Faults:
             matching = [fault for fault in self._faults if fault.do in SINGLE and fault.matches(entry)]
             struck = [fault for fault in matching if fault.awake() and fault.strikes()]
         return struck[0] if struck else None
+
+    def strike(self, do: str, service: str) -> Fault | None:
+        """The standing fault of this kind that strikes something that happens now; it counts."""
+        return next((fault for fault in self.standing(do, service) if fault.strikes()), None)
 
     def standing(self, do: str, service: str) -> Iterator[Fault]:
         """Those of the standing kind `do` that concern the service."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 from moto.core.exceptions import ServiceException
 from moto.core.responses import BaseResponse
 
-from provisioner.sandbox import connection, wire
+from provisioner.sandbox import connection, throttles, wire
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.calls import Entry
 from provisioner.sandbox.faults import Fault
@@ -25,15 +25,22 @@ MISSING = "NotImplementedByEmulator"
 BROKEN = "EmulatorError"
 
 
-def install(world: World) -> None:
-    """Have moto send every request of every service (except S3's, which go another way) through the gate."""
+def install(world: World) -> Callable[[], None]:
+    """Have moto send every request of every service (except S3's, which go another way) through the gate.
+
+    What is returned undoes it.
+    """
     execute = BaseResponse.call_action
     gate = Gate(world, execute)
 
     def call_action(response: BaseResponse) -> Any:
         return gate.pass_through(response)
 
+    def remove() -> None:
+        BaseResponse.call_action = execute  # type: ignore[method-assign]
+
     BaseResponse.call_action = call_action  # type: ignore[method-assign,assignment]
+    return remove
 
 
 class Gate:
@@ -130,9 +137,19 @@ def _refuse(world: World, fault: Fault, entry: Entry) -> None:
     raise Refusal(fault.code, fault.message, fault.status)
 
 
+def _throttle(world: World, fault: Fault, entry: Entry) -> None:
+    raise throttles.refusal(entry.service)
+
+
 def _bare(world: World, fault: Fault, entry: Entry) -> None:
     raise BareStatus(fault.status)
 
 
-_BEFORE: dict[str, Effect] = {"hold-before": _hold, "drop-before": _drop, "error": _refuse, "status": _bare}
+_BEFORE: dict[str, Effect] = {
+    "hold-before": _hold,
+    "drop-before": _drop,
+    "error": _refuse,
+    "status": _bare,
+    "throttle": _throttle,
+}
 _AFTER: dict[str, Effect] = {"hold-after": _hold, "drop-after": _drop, "error-after": _refuse}

@@ -50,11 +50,12 @@ _after: list[tuple[str, str, tuple[When | None, After]]] = []
 _catalogue: list[Rule] = []
 
 
-def before(service: str, *actions: str, source: str) -> Callable[[Before], Before]:
-    """Run the rule before moto executes the call."""
+def before(service: str, *actions: str, source: str, first: bool = False) -> Callable[[Before], Before]:
+    """Run the rule before moto executes the call; `first` ones come before all others, the last told foremost."""
 
     def register(rule: Before) -> Before:
-        _before.extend((service, action, rule) for action in actions)
+        new = [(service, action, rule) for action in actions]
+        _before[:] = [*new, *_before] if first else [*_before, *new]
         _note(service, actions, rule, source)
         return rule
 

@@ -11,12 +11,14 @@ import signal
 import threading
 import time
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from provisioner.sandbox import api, control, emulator, gate, latencies, rules, unrouted
+from provisioner.sandbox import api, control, emulator, gate, latencies, presets, rules, unrouted
 from provisioner.sandbox.web import Handler, Server
 from provisioner.sandbox.world import World
 
@@ -30,7 +32,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # moto warns of error codes that botocore's model does not list; AWS has many of those.
     warnings.filterwarnings("ignore", module="moto.core.serialize")
-    world = build(options.profile, options.seed)
+    world = build(options.profile, options.seed, options.faults)
     app = api.with_control(world, unrouted.explained(DomainDispatcherApplication(create_backend_app)))
     server = Server(HOST, options.port, app, Handler)
     notice = Notice(options.home / "sandbox.json", world, server.server_port)
@@ -51,11 +53,11 @@ def _end(number: int, frame: FrameType | None) -> None:
     raise SystemExit
 
 
-def build(profile: str, seed: int = 0) -> World:
+def build(profile: str, seed: int = 0, faults: Sequence[Mapping[str, Any]] = ()) -> World:
     """The world of a new sandbox, wired into moto."""
     emulator.configure()
     rules.load()
-    world = World(profile, emulator.empty, seed)
+    world = World(profile, emulator.empty, seed, faults)
     gate.install(world)
     return world
 
@@ -106,7 +108,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--owner", type=int, help="end when the process of this id has ended")
     parser.add_argument("--profile", type=_profile, default="instant")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="what chance decides, it decides by this")
+    parser.add_argument("--faults", type=presets.read, default=[], help="names of presets, JSON, or @FILE")
     return parser.parse_args()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from provisioner.events import Listener, Outcome
 from provisioner.operate import Tools
 from provisioner.operation import NoSuchStack, Options
-from provisioner.sandbox.control import Status
+from provisioner.sandbox.control import Status, Wish
 from provisioner.stop import Stop
 from state.record import Operation, Phase, Pin, Record, StackState
 from state.record import Status as Ended
@@ -93,14 +93,15 @@ class FakeSandbox:
 
     running: Status | None = None
     elsewhere: str | None = None
-    profiles: list[str] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
     error: OSError | None = None
 
-    def start(self, home: Path, profile: str = "scaled=30") -> Status:
-        self.profiles.append(profile)
+    def start(self, home: Path, wish: Wish | None = None) -> Status:
+        wish = wish or Wish()
+        self.wishes.append(wish)
         if self.error:
             raise self.error
-        self.running = self.running or sandbox_that_runs(profile)
+        self.running = self.running or sandbox_that_runs(wish.profile)
         return self.running
 
     def stop(self, home: Path) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.sandbox import control
+from provisioner.sandbox.control import Wish
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def _ended(pid: int) -> bool:
 
 def test_start_status_stop(home: Path) -> None:
     assert control.status(home) is None
-    started = control.start(home, profile="scaled=30")
+    started = control.start(home, Wish(profile="scaled=30"))
     assert control.status(home) == started
     assert started.as_dict()["running"] is True
     assert started.as_dict()["endpoint"] == f"http://127.0.0.1:{started.port}"
@@ -59,11 +60,11 @@ def test_start_status_stop(home: Path) -> None:
 
 
 def test_a_second_start_gives_the_running_one(home: Path) -> None:
-    assert control.start(home, profile="instant") == control.start(home, profile="real")
+    assert control.start(home, Wish(profile="instant")) == control.start(home, Wish(profile="real"))
 
 
 def test_two_starts_at_once_give_one_server(home: Path) -> None:
-    code = "import sys, provisioner.sandbox.control as c; print(c.start(sys.argv[1], profile='instant').pid)"
+    code = "import sys, provisioner.sandbox.control as c; print(c.start(sys.argv[1], c.Wish('instant')).pid)"
 
     def start() -> str:
         command = [sys.executable, "-c", code, str(home)]
@@ -75,7 +76,7 @@ def test_two_starts_at_once_give_one_server(home: Path) -> None:
 
 
 def test_it_survives_ctrl_c(home: Path) -> None:
-    pid = control.start(home, profile="instant").pid
+    pid = control.start(home, Wish(profile="instant")).pid
     os.kill(pid, signal.SIGINT)
     status = control.status(home)
     assert status is not None
@@ -84,7 +85,7 @@ def test_it_survives_ctrl_c(home: Path) -> None:
 
 @pytest.mark.parametrize("way", ["folder", "notice", "other"])
 def test_it_ends_when_its_notice_vanishes_or_names_another(home: Path, way: str) -> None:
-    pid = control.start(home, profile="instant").pid
+    pid = control.start(home, Wish(profile="instant")).pid
     notice = home / "sandbox.json"
     if way == "folder":
         shutil.rmtree(home)
@@ -97,21 +98,21 @@ def test_it_ends_when_its_notice_vanishes_or_names_another(home: Path, way: str)
 
 def test_it_ends_with_its_owner(home: Path) -> None:
     owner = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    pid = control.start(home, profile="instant", owner=owner.pid).pid
+    pid = control.start(home, Wish(profile="instant", owner=owner.pid)).pid
     assert control.status(home) is not None
     owner.communicate(b"\n")
     assert _soon(lambda: _ended(pid))
 
 
 def test_a_killed_one_is_not_running_and_can_be_started_again(home: Path) -> None:
-    first = control.start(home, profile="instant")
+    first = control.start(home, Wish(profile="instant"))
     os.kill(first.pid, signal.SIGKILL)
     assert _soon(lambda: control.status(home) is None)
-    assert control.start(home, profile="instant").id != first.id
+    assert control.start(home, Wish(profile="instant")).id != first.id
 
 
 def test_a_reset_renews_the_id(home: Path) -> None:
-    first = control.start(home, profile="instant")
+    first = control.start(home, Wish(profile="instant"))
     second = control.reset(home)
     assert second.id != first.id
     assert second.pid == first.pid
@@ -126,7 +127,7 @@ def test_a_reset_needs_a_sandbox(home: Path) -> None:
 
 def test_a_failed_start_shows_the_log(home: Path) -> None:
     with pytest.raises(control.SandboxError, match="expected instant, real, scaled=N or realistic=N"):
-        control.start(home, profile="fast")
+        control.start(home, Wish(profile="fast"))
 
 
 def test_a_missing_extra_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
