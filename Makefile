@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-complete check format bench lock clean
+.PHONY: demo test test-complete check format bench docs lock clean
 
 demo: $(READY)  ## provision examples/private-lambda.toml into the embedded sandbox
 	@$(BIN)/provisioner provision examples/private-lambda.toml --sandbox
@@ -27,6 +27,9 @@ format: $(READY)
 
 bench: $(READY)  ## wall clock against the longest chain of waits, and the calls by action
 	@$(BIN)/python -m bench.critical_path
+
+docs: $(READY)  ## what is made from the code
+	@$(BIN)/python -m provisioner.sandbox.catalogue > docs/sandbox-rules.md
 
 lock:  ## needs uv; everyone else only reads requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \

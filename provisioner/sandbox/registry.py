@@ -39,7 +39,7 @@ class Rule:
     """One rule as the catalogue tells it."""
 
     service: str
-    action: str
+    actions: tuple[str, ...]
     does: str
     source: str
 
@@ -85,8 +85,12 @@ def after(service: str, *actions: str, source: str, when: When | None = None) ->
 
 
 def catalogue() -> Iterator[Rule]:
-    """All rules, by service and action."""
-    return iter(sorted(_catalogue, key=lambda rule: (rule.service, rule.action, rule.does)))
+    """All rules, by service and action; what is told of several actions in the same words is one."""
+    merged: dict[tuple[str, str, str], set[str]] = {}
+    for rule in _catalogue:
+        merged.setdefault((rule.service, rule.does, rule.source), set()).update(rule.actions)
+    told = [Rule(service, tuple(sorted(of)), does, source) for (service, does, source), of in merged.items()]
+    return iter(sorted(told, key=lambda rule: (rule.service, rule.actions, rule.does)))
 
 
 @cache
@@ -107,4 +111,4 @@ def rules_after(service: str, action: str) -> tuple[tuple[When | None, After], .
 def _note(service: str, actions: tuple[str, ...], rule: Callable[..., Any], source: str) -> None:
     name = rule.__name__.strip("_").replace("_", " ")
     text = " ".join((rule.__doc__ or "").split())
-    _catalogue.append(Rule(service, ", ".join(actions), f"{name}: {text}" if text else name, source))
+    _catalogue.append(Rule(service, actions, f"{name}: {text}" if text else name, source))
