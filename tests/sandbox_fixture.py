@@ -88,6 +88,10 @@ class Sandbox:
     def reset(self) -> None:
         self.ask("POST", "reset")
 
+    def become(self, profile: str, seed: int = 0) -> None:
+        """Be reset to another profile and seed."""
+        self.ask("POST", "reset", {"profile": profile, "seed": seed})
+
     def ask(self, method: str, name: str, body: Any = None) -> Any:
         """One call of the sandbox's own API."""
         data = None if body is None else json.dumps(body).encode()

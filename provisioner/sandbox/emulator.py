@@ -10,9 +10,11 @@ from typing import Any
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")
 
+import moto.ec2.models.elastic_ip_addresses as elastic_ips
 import moto.iam.models as iam
 from moto.core.config import default_user_config
 from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.ec2.utils import random_public_ip
 from moto.moto_api import state_manager
 from moto.moto_api._internal.models import moto_api_backend
 
@@ -31,6 +33,7 @@ def configure() -> None:
     vars(iam)["aws_managed_policies_data"] = json.dumps(chosen)
     default_user_config["iam"]["load_aws_managed_policies"] = True
     default_user_config["lambda"]["use_docker"] = False
+    vars(elastic_ips)["random_ip"] = random_public_ip  # moto's elastic addresses are loopback's
     _calm()
 
 

@@ -93,7 +93,8 @@ class Tool:
         return self.sandbox.client(service, REGION)
 
     def mutations(self) -> list[Mapping[str, Any]]:
-        return [call for call in self.sandbox.calls() if call["mutating"]]
+        """The calls that changed something: not those that were throttled or came too early."""
+        return [call for call in self.sandbox.calls() if call["mutating"] and (call["status"] or 0) < 300]
 
     def reads(self) -> list[Mapping[str, Any]]:
         return [call for call in self.sandbox.calls() if not call["mutating"]]
