@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from state.record import Record
+from steps import unstable
 from steps.aws import owner
 from steps.aws.context import Aws, Look
 from steps.aws.errors import gone
@@ -296,12 +297,13 @@ class Service(Step):
         if hopeless and job.first:
             return self._start_over(job, seen)
         if hopeless:
-            raise StepFailed(_why(job, raw, primary), "correct what stops the tasks, then resume")
+            raise StepFailed(unstable.why(job.aws, raw, primary), "correct what stops the tasks, then resume")
         complete = primary.get("rolloutState", "COMPLETED") == "COMPLETED"
         if complete and len(raw["deployments"]) == 1 and raw["runningCount"] == raw["desiredCount"]:
             return Ready({"name": self.service_name})
-        said = f"{raw['runningCount']} of {raw['desiredCount']} tasks running, {raw['pendingCount']} pending"
-        return Pending(f"{said}, {failed} failed" if failed else said)
+        said = [f"{raw['runningCount']} of {raw['desiredCount']} tasks running", f"{raw['pendingCount']} pending"]
+        said += [f"{failed} failed"] if failed else []
+        return Pending("; ".join(filter(None, [", ".join(said), unstable.complaint(raw)])))
 
     def _start_over(self, job: Job, seen: Seen) -> Pending:
         """A failed deployment starts no more tasks, even when what stopped them has been mended."""
@@ -349,22 +351,3 @@ def _covers(found: Any, wanted: Any) -> bool:
         same = isinstance(found, list) and len(found) == len(wanted)
         return same and all(any(_covers(one, other) for one in found) for other in wanted)
     return bool(found == wanted)
-
-
-def _why(job: Job, service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
-    """Why a service does not come up: what ECS says of the deployment, of its last stopped task, in its events."""
-    reasons = [str(deployment.get("rolloutStateReason", ""))]
-    reasons += _stopped_reasons(job.aws.clients.ecs, service)
-    reasons += [event["message"] for event in service.get("events", ())[:2]]
-    said = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
-    return f"service {service['serviceName']} does not become stable: {said or 'ECS gives no reason'}"
-
-
-def _stopped_reasons(ecs: ECSClient, service: Mapping[str, Any]) -> Iterator[str]:
-    cluster = service["clusterArn"]
-    arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
-    for task in ecs.describe_tasks(cluster=cluster, tasks=arns[:_HOPELESS])["tasks"] if arns else ():
-        yield task.get("stoppedReason", "")
-        for container in task.get("containers", ()):
-            if container.get("exitCode") is not None or container.get("reason"):
-                yield f"{container.get('name')}: exit {container.get('exitCode')} {container.get('reason', '')}"

@@ -7,6 +7,7 @@ import os
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,20 @@ class Sandbox:
     def faults(self, specs: Sequence[Mapping[str, Any]]) -> None:
         """Set these too; see `provisioner.sandbox.faults`."""
         self.ask("POST", "faults", list(specs))
+
+    def named_faults(self, *names: str) -> None:
+        """Set these presets too; see `provisioner.sandbox.presets`."""
+        self.ask("POST", "faults", list(names))
+
+    @contextmanager
+    def at_peace(self) -> Iterator[None]:
+        """No faults while a test looks for itself; what was set is set anew afterwards."""
+        kept = self.ask("GET", "faults")
+        self.clear_faults()
+        yield
+        self.faults(
+            [{key: value for key, value in fault.items() if key not in ("seen", "fired")} for fault in kept]
+        )
 
     def clear_faults(self) -> None:
         """Remove all faults; requests that are held are dropped."""

@@ -15,6 +15,7 @@ FAMILIES = {path.stem for path in (ROOT / "steps").glob("*.py")} - {
     "lifecycle",
     "policies",
     "registry",
+    "unstable",
 }
 
 

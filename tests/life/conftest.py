@@ -1,6 +1,6 @@
 """What the life tests share: the tool in a folder of its own, and what an undisturbed run makes.
 
-They run in a realistic sandbox: times are drawn, fresh things are missed, roles take effect late, calls are limited.
+They run in a realistic sandbox: times are drawn, fresh things are missed, roles trusted late, calls are limited.
 What chance does in a test depends on the test's name, so a test that fails fails again.
 """
 

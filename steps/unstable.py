@@ -1,0 +1,121 @@
+"""Why a service does not come up: what ECS, the load balancer and the logs say, gathered when it is given up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from steps.aws.context import Aws
+
+Raw = Mapping[str, Any]
+
+_TASKS = 3
+_EVENTS = 3
+_LOG_LINES = 5
+_WIDTH = 300
+
+
+def complaint(service: Raw) -> str:
+    """What ECS complains of in its newest event, such as a task that it cannot place; "" for good news."""
+    events = service.get("events", ())
+    newest = str(events[0]["message"]) if events else ""
+    return newest.partition(") ")[2] if "unable to" in newest else ""
+
+
+def why(aws: Aws, service: Raw, deployment: Raw) -> str:
+    """Several lines: the deployment's reason, why tasks stopped, targets' health, last log lines, events.
+
+    What cannot be read (for want of a permission, say) is named instead of told.
+    """
+    stopped = _told(lambda: _stopped(aws, service))
+    tasks = [] if isinstance(stopped, _Unread) else stopped
+    lines = [
+        *_one("deployment", [str(deployment.get("rolloutStateReason", ""))]),
+        *_one("stopped task", stopped if isinstance(stopped, _Unread) else _distinct(map(_reason, tasks))),
+        *_one("target", _told(lambda: _health(aws, service))),
+        *_one("log", _told(lambda: _log_lines(aws, tasks))),
+        *_one("event", [event["message"] for event in service.get("events", ())[:_EVENTS]]),
+    ]
+    said = lines or ["ECS gives no reason"]
+    return "\n".join([f"service {service['serviceName']} does not become stable", *said])
+
+
+@dataclass(frozen=True)
+class _Unread:
+    """What AWS does not let us read, and its code for that."""
+
+    code: str
+
+
+def _one(name: str, said: Sequence[str] | _Unread) -> list[str]:
+    texts = [f"cannot be read: {said.code}"] if isinstance(said, _Unread) else [text for text in said if text]
+    return [f"{name}: {' '.join(text.split())[:_WIDTH]}" for text in texts]
+
+
+def _told(read: Callable[[], Sequence[Any]]) -> Sequence[Any] | _Unread:
+    try:
+        return read()
+    except ClientError as error:
+        return _Unread(error.response["Error"]["Code"])
+    except BotoCoreError as error:
+        return _Unread(type(error).__name__)
+
+
+def _stopped(aws: Aws, service: Raw) -> Sequence[Raw]:
+    """The tasks that stopped last."""
+    cluster, ecs = service["clusterArn"], aws.clients.ecs
+    arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
+    return ecs.describe_tasks(cluster=cluster, tasks=arns[:_TASKS])["tasks"] if arns else []
+
+
+def _reason(task: Raw) -> str:
+    containers = (
+        f"{container.get('name')} exit {container.get('exitCode')} {container.get('reason', '')}".rstrip()
+        for container in task.get("containers", ())
+        if container.get("exitCode") is not None or container.get("reason")
+    )
+    return "; ".join(filter(None, [task.get("stoppedReason", ""), *containers]))
+
+
+def _health(aws: Aws, service: Raw) -> list[str]:
+    """What the load balancers say of targets that are not healthy."""
+    return _distinct(
+        f"{target['Target']['Id']}:{target['Target'].get('Port', '')} {health['State']}: "
+        f"{health.get('Description', '')} ({health.get('Reason', '')})"
+        for balancer in service.get("loadBalancers", ())
+        for target in aws.clients.elbv2.describe_target_health(TargetGroupArn=balancer["targetGroupArn"])[
+            "TargetHealthDescriptions"
+        ]
+        if (health := target["TargetHealth"])["State"] not in ("healthy", "initial")
+    )
+
+
+def _log_lines(aws: Aws, tasks: Sequence[Raw]) -> list[str]:
+    """The last lines of the task that stopped last."""
+    lines: list[str] = []
+    for task in tasks[:1]:
+        for group, stream in _streams(aws, task):
+            answer = aws.clients.logs.get_log_events(
+                logGroupName=group, logStreamName=stream, limit=_LOG_LINES, startFromHead=False
+            )
+            lines += [event["message"] for event in answer["events"]]
+    return lines[-_LOG_LINES:]
+
+
+def _streams(aws: Aws, task: Raw) -> Iterator[tuple[str, str]]:
+    """Log group and stream of each container that has started; what has not has written nothing."""
+    if "startedAt" not in task:
+        return
+    answer = aws.clients.ecs.describe_task_definition(taskDefinition=task["taskDefinitionArn"])
+    for container in answer["taskDefinition"]["containerDefinitions"]:
+        options = container.get("logConfiguration", {}).get("options", {})
+        if {"awslogs-group", "awslogs-stream-prefix"} <= options.keys():
+            number = task["taskArn"].rpartition("/")[2]
+            yield options["awslogs-group"], f"{options['awslogs-stream-prefix']}/{container['name']}/{number}"
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(filter(None, texts)))
