@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.life.conftest import PROFILE
@@ -93,7 +93,8 @@ trials = st.builds(
 _RELAXED = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=_RELAXED)
+@pytest.mark.timeout(400)
+@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=_RELAXED, phases=[Phase.generate])
 @given(trial=trials)
 def test_whatever_happens_on_the_way(tool: Tool, tmp_path: Path, trial: Trial) -> None:
     live_through(tool, tmp_path, trial)
@@ -150,8 +151,13 @@ def killed(tool: Tool, nth: int, when: str, *arguments: str) -> None:
     tool.killed_at(tool.start(*arguments), nth, when)
 
 
+_NO_STEPS = ("task", "network interface")  # ECS and others make as many as they need
+
+
 def doubled(tool: Tool) -> None:
     """Assert that no step has made two resources: the tag that names the step is on one of each kind."""
     for kind, found in tool.inventory().items():
+        if kind in _NO_STEPS:
+            continue
         twice = [line for line, count in Counter(found).items() if count > 1]
         assert not twice, (kind, twice)
