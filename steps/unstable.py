@@ -37,7 +37,7 @@ def why(aws: Aws, service: Raw, deployment: Raw) -> str:
         *_one("stopped task", stopped if isinstance(stopped, _Unread) else _distinct(map(_reason, tasks))),
         *_one("target", _told(lambda: _health(aws, service))),
         *_one("log", _told(lambda: _log_lines(aws, tasks))),
-        *_one("event", [event["message"] for event in service.get("events", ())[:_EVENTS]]),
+        *_one("event", _events(service)),
     ]
     said = lines or ["ECS gives no reason"]
     return "\n".join([f"service {service['serviceName']} does not become stable", *said])
@@ -115,6 +115,13 @@ def _streams(aws: Aws, task: Raw) -> Iterator[tuple[str, str]]:
         if {"awslogs-group", "awslogs-stream-prefix"} <= options.keys():
             number = task["taskArn"].rpartition("/")[2]
             yield options["awslogs-group"], f"{options['awslogs-stream-prefix']}/{container['name']}/{number}"
+
+
+def _events(service: Raw) -> list[str]:
+    """The newest ones, and before them the newest that says what is wrong with a target."""
+    messages = [str(event["message"]) for event in service.get("events", ())]
+    unhealthy = [message for message in messages if "is unhealthy" in message]
+    return _distinct([*unhealthy[:1], *messages[:_EVENTS]])
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

@@ -22,6 +22,7 @@ _STEP = "provisioner:step"
 # They differ from run to run: what is drawn for each stack, and what follows from it.
 _DRAWN_TAGS = frozenset({"provisioner:stack-id", "provisioner:token"})
 _ID = re.compile(r"\b(vpc|subnet|igw|eipalloc|nat|rtb|sgr?|eni|vpce|i|acl|ecs-svc)[-/][0-9a-f]{8,20}\b")
+_DNS = re.compile(r"-\d{1,10}(\.[a-z0-9-]+\.elb\.amazonaws\.com)")
 _HEX = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{16,32}\b")
 
 
@@ -93,7 +94,7 @@ def _canonical(thing: Thing, labels: list[tuple[str, str]]) -> str:
     text = json.dumps({**thing.settings, **({"tags": tags} if tags else {})}, default=str)
     for key, label in labels:
         text = text.replace(key, label)
-    text = _HEX.sub("?", _ID.sub(r"<\1>", text))
+    text = _HEX.sub("?", _ID.sub(r"<\1>", _DNS.sub(r"-?\1", text)))
     # Sorted only now: the order of ids says nothing, that of their labels is the same in each run.
     return f"{thing.label}: {json.dumps(_ordered(json.loads(text)), sort_keys=True)}"
 

@@ -36,6 +36,7 @@ def test_one_by_one_and_all_at_once_make_the_same(tool: Tool) -> None:
     tool.provisioned("--parallel", "1")
     one_by_one = tool.inventory()
     succeeded(tool.destroy())
+    tool.sandbox.reset()  # or the task definition would be the second revision
     tool.provisioned("--parallel", "16")
     assert tool.inventory() == one_by_one
 

@@ -1,0 +1,93 @@
+"""What the write-up of the private Lambda ends with: one function gets the page, the two controls do not."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from typing import Any
+
+import pytest
+
+from tests.life.tool import NAME, Tool
+
+SHORT = (
+    "--set",
+    "functions.wrong-group.timeout=1",
+    "--set",
+    "functions.outside-vpc.timeout=1",
+    "--set",
+    "functions.caller.timeout=3",
+)
+
+
+def invoked(tool: Tool, function: str) -> tuple[str | None, Any]:
+    """The function's error, if there is one, and its answer."""
+    answer = tool.client("lambda").invoke(FunctionName=f"{NAME}-{function}", Payload=b"{}")
+    return answer.get("FunctionError"), json.loads(answer["Payload"].read())
+
+
+def test_the_caller_gets_the_page_from_private_addresses(tool: Tool) -> None:
+    tool.provisioned(*SHORT)
+    error, answer = invoked(tool, "caller")
+    assert error is None
+    assert (answer["ok"], answer["status"]) == (True, 200), answer
+    assert "<title>Simple PHP App</title>" in answer["body"]
+    assert "Congratulations" in answer["body"]
+    assert len(answer["addresses"]) == 2
+    assert all(
+        ipaddress.ip_address(address) in ipaddress.ip_network("10.0.0.0/16") for address in answer["addresses"]
+    )
+    for control in ("wrong-group", "outside-vpc"):
+        error, answer = invoked(tool, control)
+        assert error == "Unhandled"
+        assert "Task timed out after 1.00 seconds" in answer["errorMessage"]
+
+
+def test_the_network_is_judged_as_it_stands(tool: Tool) -> None:
+    """A rule that is taken away by hand closes the way, and the same rule opens it again."""
+    tool.provisioned(*SHORT)
+    ec2, group = tool.client("ec2"), tool.id_of("security-group-load-balancer")
+    rule = tool.id_of("rule-load-balancer-from-function-caller-80")
+    caller = tool.id_of("security-group-function-caller")
+    ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[rule])
+    assert invoked(tool, "caller")[0] == "Unhandled"
+    pair = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": caller}]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[pair])
+    assert invoked(tool, "caller")[1]["ok"]
+
+
+FAILING = {
+    "pull-fails": ("CannotPullContainerError", "service web does not become stable"),
+    "no-capacity": ("was unable to place a task. Reason: Capacity is unavailable", "does not become stable"),
+    "exits": ("Essential container in task exited", "exit"),
+}
+
+
+@pytest.mark.parametrize("fault", FAILING)
+def test_tasks_that_keep_failing_end_the_wait_with_the_reason(tool: Tool, expected: Any, fault: str) -> None:
+    tool.sandbox.named_faults(fault)
+    ended = tool.provision()
+    assert ended.code == 1, ended.text
+    for words in FAILING[fault]:
+        assert words in ended.err
+    tool.sandbox.clear_faults()
+    tool.provisioned()
+    assert tool.inventory() == expected
+
+
+def test_a_wrong_health_check_is_named(tool: Tool) -> None:
+    ended = tool.provision("--set", "services.web.health_check.path=/nothing-here")
+    assert ended.code == 1, ended.text
+    for words in ("does not become stable", "health checks", "404"):
+        assert words in ended.err, ended.err
+
+
+def test_a_gateway_that_fails_is_told_with_its_code(tool: Tool, expected: Any) -> None:
+    tool.sandbox.named_faults("nat-fails")
+    ended = tool.provision()
+    assert ended.code == 1, ended.text
+    for words in ("nat-gateway", "InternalError", f"provisioner resume {NAME}"):
+        assert words in ended.err, ended.err
+    tool.sandbox.clear_faults()
+    tool.provisioned()
+    assert tool.inventory() == expected
