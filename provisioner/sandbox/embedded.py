@@ -9,22 +9,22 @@ What needs sockets is not there: functions are not run, nothing answers on the n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from moto import mock_aws
 
 from provisioner.sandbox import emulator, gate, rules
-from provisioner.sandbox.world import World
+from provisioner.sandbox.world import Nature, World
 
 
 @contextmanager
-def embedded(profile: str = "instant", seed: int = 0, faults: Sequence[Mapping[str, Any]] = ()) -> Iterator[World]:
-    """A sandbox for every boto3 client that is made inside; nothing leaves the process."""
+def embedded(profile: str = "instant", **more: Any) -> Iterator[World]:
+    """A sandbox for every boto3 client that is made inside; nothing leaves the process. `more`: see Nature."""
     emulator.configure()
     rules.load()
-    world = World(profile, emulator.empty, seed, faults)
+    world = World(Nature(profile, **more), emulator.empty)
     with mock_aws(config={"core": {"reset_boto3_session": False}, "lambda": {"use_docker": False}}):
         remove = gate.install(world)
         try:

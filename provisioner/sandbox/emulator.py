@@ -13,8 +13,8 @@ os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")
 import moto.ec2.models.elastic_ip_addresses as elastic_ips
 import moto.iam.models as iam
 from moto.core.config import default_user_config
-from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.ec2.utils import random_public_ip
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.moto_api import state_manager
 from moto.moto_api._internal.models import moto_api_backend
 
@@ -22,6 +22,16 @@ MANAGED_POLICIES = (
     "AmazonECSTaskExecutionRolePolicy",
     "AWSLambdaBasicExecutionRole",
     "AWSLambdaVPCAccessExecutionRole",
+    "AWSXRayDaemonWriteAccess",
+    "AdministratorAccess",
+    "AmazonAPIGatewayPushToCloudWatchLogs",
+    "AmazonEC2ContainerRegistryPullOnly",
+    "AmazonEC2ContainerRegistryReadOnly",
+    "AmazonS3ReadOnlyAccess",
+    "AmazonSSMManagedInstanceCore",
+    "CloudWatchAgentServerPolicy",
+    "PowerUserAccess",
+    "SecretsManagerReadWrite",
 )
 """The AWS managed policies that exist here. Any name that moto knows may be added; all 1,500 take a second."""
 

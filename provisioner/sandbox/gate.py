@@ -119,7 +119,7 @@ class Gate:
         answer = wire.parse(response, reply)
         for after in rules:
             after(call, answer)
-        return wire.answer(response, answer)
+        return wire.changed(response, answer)
 
 
 Effect = Callable[[World, Fault, Entry], None]

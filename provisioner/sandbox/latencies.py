@@ -37,11 +37,9 @@ TABLE: Mapping[str, Latency] = {
     "api.vpc_link.deleted": Latency(120, 300, 600),
     "consistency.ec2": Latency(2, 5, 30),  # for the few that lag at all; see LAGGING
     "consistency.others": Latency(1, 3, 10),
-    "ecs.cluster.active": Latency(5, 12, 60),
     "ecs.deployment.completed": Latency(4, 8, 30),  # after the last target is healthy
     "ecs.service.inactive": Latency(10, 30, 120),
-    "ecs.service.steady": Latency(75, 150, 600),
-    "ecs.service.stopped": Latency(60, 350, 1200),
+    "ecs.service_connect.removed": Latency(30, 120, 330),  # how long its Cloud Map services outlive a service
     "ecs.task.interface": Latency(15, 45, 60),  # how long it outlives its task
     "ecs.task.provisioning": Latency(20, 44, 120),  # the interface
     "ecs.task.pending": Latency(30, 60, 180),  # the image
@@ -52,6 +50,7 @@ TABLE: Mapping[str, Latency] = {
     "endpoint.interface.available": Latency(75, 150, 300),
     "endpoint.interface.answers": Latency(25, 30, 60),  # after it is available
     "endpoint.interface.deleted": Latency(60, 180, 600),
+    "endpoint.private_dns.released": Latency(60, 180, 300),  # how long names outlive their endpoint
     "iam.policy.effective": Latency(4, 10, 60),
     "iam.profile.usable": Latency(8, 12, 60),
     "iam.role.usable": Latency(6, 12, 60),
@@ -69,12 +68,13 @@ TABLE: Mapping[str, Latency] = {
     "namespace.dns.created": Latency(40, 60, 120),
     "namespace.http.created": Latency(5, 30, 60),
     "namespace.deleted": Latency(5, 30, 330),
+    "namespace.instance": Latency(2, 10, 60),  # until one is registered, or no longer
     "nat_gateway.available": Latency(90, 140, 300),
+    "nat_gateway.checked": Latency(5, 15, 60),  # until it has its address, or has failed
     "nat_gateway.deleted": Latency(60, 120, 600),
     "network_load_balancer.active": Latency(150, 210, 330),
     "network_load_balancer.interfaces": Latency(60, 180, 300),
     "route53.insync": Latency(30, 60, 120),
-    "target.healthy": Latency(20, 20, 20),
     "target.network": Latency(60, 120, 180),  # what a network load balancer takes beside its health checks
     "transit_gateway.available": Latency(90, 150, 300),
     "transit_gateway.deleted": Latency(60, 120, 300),

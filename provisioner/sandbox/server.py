@@ -11,16 +11,14 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from provisioner.sandbox import api, control, emulator, gate, latencies, presets, rules, unrouted
+from provisioner.sandbox import api, control, emulator, front_door, gate, latencies, presets, rules, unrouted
 from provisioner.sandbox.web import Handler, Server
-from provisioner.sandbox.world import World
+from provisioner.sandbox.world import Nature, World
 
 HOST = "127.0.0.1"
 _WATCH_EVERY = 0.5
@@ -32,9 +30,10 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # moto warns of error codes that botocore's model does not list; AWS has many of those.
     warnings.filterwarnings("ignore", module="moto.core.serialize")
-    world = build(options.profile, options.seed, options.faults)
+    world = build(Nature(options.profile, options.seed, options.faults, options.enforce_iam))
     app = api.with_control(world, unrouted.explained(DomainDispatcherApplication(create_backend_app)))
-    server = Server(HOST, options.port, app, Handler)
+    server = Server(HOST, options.port, front_door.with_balancers(world, app), Handler)
+    world.home, world.endpoint = options.home.absolute(), f"http://{HOST}:{server.server_port}"
     notice = Notice(options.home / "sandbox.json", world, server.server_port)
     # Ctrl-C in the terminal of the tool reaches every process that was started from it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -46,6 +45,7 @@ def main() -> None:
             time.sleep(_WATCH_EVERY)
     finally:
         notice.remove()
+        world.end()
         os._exit(0)  # at once: taking all of moto down in order takes half a second
 
 
@@ -53,11 +53,11 @@ def _end(number: int, frame: FrameType | None) -> None:
     raise SystemExit
 
 
-def build(profile: str, seed: int = 0, faults: Sequence[Mapping[str, Any]] = ()) -> World:
+def build(nature: Nature) -> World:
     """The world of a new sandbox, wired into moto."""
     emulator.configure()
     rules.load()
-    world = World(profile, emulator.empty, seed, faults)
+    world = World(nature, emulator.empty)
     gate.install(world)
     return world
 
@@ -110,6 +110,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--profile", type=_profile, default="instant")
     parser.add_argument("--seed", type=int, default=0, help="what chance decides, it decides by this")
     parser.add_argument("--faults", type=presets.read, default=[], help="names of presets, JSON, or @FILE")
+    parser.add_argument("--enforce-iam", action="store_true", help="hold callers to their policies")
     return parser.parse_args()
 
 

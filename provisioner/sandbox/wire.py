@@ -52,7 +52,23 @@ def read(response: BaseResponse, world: World) -> Call | None:
 def answer(response: BaseResponse, result: Mapping[str, Any]) -> Reply:
     """The reply that gives the client this answer, which looks as boto3 gives it."""
     result = {key: value for key, value in result.items() if key != "ResponseMetadata"}
-    return cast("Reply", response.serialized(ActionResult(result)))
+    status, headers, body = response.serialized(ActionResult(result))
+    return _status(response, result) or status, headers, body
+
+
+def changed(response: BaseResponse, result: Mapping[str, Any]) -> Reply:
+    """The same for an answer that moto has given and rules have changed: it is in its final form."""
+    vars(response)["RESPONSE_KEY_PATH_TO_TRANSFORMER"] = {}
+    return answer(response, result)
+
+
+def _status(response: BaseResponse, result: Mapping[str, Any]) -> int | None:
+    """The status that the answer itself tells, as Lambda's Invoke has it; None for all others."""
+    model = get_service_model(response.boto3_service_name)
+    shape = model.operation_model(response._get_action()).output_shape
+    members = shape.members.items() if shape else ()
+    named = (name for name, member in members if member.serialization.get("location") == "statusCode")
+    return next((result[name] for name in named if name in result), None)
 
 
 def refuse(response: BaseResponse, refusal: Refusal) -> Reply:

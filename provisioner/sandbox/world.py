@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from provisioner.sandbox.calls import CallLog
@@ -17,24 +20,35 @@ from provisioner.sandbox.latencies import Latencies, profile
 T = TypeVar("T")
 
 
-class World:
-    """The sandbox's own state, beside moto's. `lock` guards both: moto is not thread-safe everywhere."""
+@dataclass(frozen=True)
+class Nature:
+    """What a sandbox is like when it is new, and becomes again with a reset.
 
-    def __init__(
-        self,
-        pace: str,
-        empty_backends: Callable[[], None],
-        seed: int = 0,
-        faults: Sequence[Mapping[str, Any]] = (),
-    ) -> None:
+    With `enforcing`, callers are held to their IAM policies.
+    """
+
+    profile: str = "instant"
+    seed: int = 0
+    faults: Sequence[Mapping[str, Any]] = ()
+    enforcing: bool = False
+
+
+class World:
+    """The sandbox's own state, beside moto's. `lock` guards both: moto is not thread-safe everywhere.
+
+    `endpoint` is where it answers, `home` the folder for what must be on disk.
+    """
+
+    def __init__(self, nature: Nature, empty_backends: Callable[[], None]) -> None:
         self.lock = threading.RLock()
         self.id = _new_id()
         self.clock = Clock()
-        self.latencies = Latencies(profile(pace), seed)
         self.calls = CallLog()
-        self._usual_faults = faults
-        self.faults = self._fresh_faults(seed)
         self.holds = Holds()
+        self._become(nature)
+        self.home = Path(tempfile.gettempdir())
+        self.endpoint = ""
+        self._endings: list[Callable[[], None]] = []
         self._ledgers: dict[tuple[type[Any], str, str], Any] = {}
         self._empty_backends = empty_backends
 
@@ -47,30 +61,40 @@ class World:
 
     @property
     def profile(self) -> str:
-        return self.latencies.profile.name
+        return self.nature.profile
 
-    def reset(self, pace: str | None = None, seed: int | None = None) -> None:
-        """Become as new, under a new id, perhaps with another profile or seed (ValueError for a wrong one).
-
-        Of the faults only those stay that it was started with.
+    def reset(self, **changes: Any) -> None:
+        """Become as new, under a new id, perhaps of another nature (ValueError or TypeError for a wrong one).
 
         Requests that wait are dropped, not executed.
         """
-        new = Latencies(profile(pace or self.profile), self.latencies.seed if seed is None else seed)
+        nature = replace(self.nature, **changes)
+        profile(nature.profile)
         self.holds.drop()
         with self.lock:
             self.id = _new_id()
+            self.end()
             self._empty_backends()
             self._ledgers.clear()
             self.clock.clear()
-            self.latencies = new
-            self.faults = self._fresh_faults(new.seed)
+            self._become(nature)
             self.calls.clear()
 
-    def _fresh_faults(self, seed: int) -> Faults:
-        faults = Faults(seed)
-        faults.add(self._usual_faults)
-        return faults
+    def at_end(self, action: Callable[[], None]) -> None:
+        """Have it happen when this world ends, with a reset or with the process: for what is outside of it."""
+        self._endings.append(action)
+
+    def end(self) -> None:
+        """Take down what lives outside of this process's memory."""
+        while self._endings:
+            self._endings.pop()()
+
+    def _become(self, nature: Nature) -> None:
+        self.nature = nature
+        self.latencies = Latencies(profile(nature.profile), nature.seed)
+        self.faults = Faults(nature.seed)
+        self.faults.add(nature.faults)
+        self.enforcing = nature.enforcing
 
     def identity(self) -> dict[str, Any]:
         """Who this is; `scale` is how many of AWS's seconds pass in one of ours, null if infinitely many."""
@@ -81,7 +105,7 @@ class World:
             "pid": os.getpid(),
             "profile": pace.name,
             "scale": shown,
-            "seed": self.latencies.seed,
+            "seed": self.nature.seed,
         }
 
 
