@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.sandbox.world import Network, refused
+from tests.sandbox_fixture import REGION
 
 VIOLATION = "DependencyViolation"
 
@@ -47,7 +49,14 @@ def test_a_subnet_stays_while_a_load_balancer_is_in_it(network: Network) -> None
 
 
 def test_a_subnet_stays_while_a_task_runs_in_it(network: Network) -> None:
-    network.new_service(desiredCount=2)
+    tables = network.ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [network.vpc]}])
+    network.ec2.create_route(
+        RouteTableId=tables["RouteTables"][0]["RouteTableId"],
+        DestinationCidrBlock="0.0.0.0/0",
+        GatewayId=network.gateway,
+    )
+    wanted = {"subnets": network.subnets, "securityGroups": [network.group], "assignPublicIp": "ENABLED"}
+    network.new_service(desiredCount=2, networkConfiguration={"awsvpcConfiguration": wanted})
     refused(network.ec2.delete_subnet, VIOLATION, SubnetId=network.subnets[0])
     network.ecs.update_service(cluster="main", service="app", desiredCount=0)
     network.ec2.delete_subnet(SubnetId=network.subnets[0])
@@ -98,14 +107,18 @@ def test_a_default_group_cannot_be_deleted(network: Network) -> None:
     refused(network.ec2.delete_security_group, "CannotDelete", GroupId=default)
 
 
-@pytest.mark.parametrize("left", ["gateway", "group"])
+@pytest.mark.parametrize("left", ["gateway", "group", "subnet", "table", "acl"])
 def test_a_vpc_stays_while_a_part_is_left(network: Network, left: str) -> None:
     ec2 = network.ec2
-    for subnet in network.subnets:
-        ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_subnet(SubnetId=network.subnets[0])
+    table = ec2.create_route_table(VpcId=network.vpc)["RouteTable"]["RouteTableId"]
+    acl = ec2.create_network_acl(VpcId=network.vpc)["NetworkAcl"]["NetworkAclId"]
     steps: dict[str, Callable[[], Any]] = {
         "gateway": lambda: ec2.detach_internet_gateway(InternetGatewayId=network.gateway, VpcId=network.vpc),
         "group": lambda: ec2.delete_security_group(GroupId=network.group),
+        "subnet": lambda: ec2.delete_subnet(SubnetId=network.subnets[1]),
+        "table": lambda: ec2.delete_route_table(RouteTableId=table),
+        "acl": lambda: ec2.delete_network_acl(NetworkAclId=acl),
     }
     last = steps.pop(left)
     for step in steps.values():
@@ -125,6 +138,39 @@ def test_an_interface_of_ours_can(network: Network) -> None:
     answer = network.ec2.create_network_interface(SubnetId=network.subnets[0])
     network.ec2.delete_network_interface(NetworkInterfaceId=answer["NetworkInterface"]["NetworkInterfaceId"])
     assert not network.interfaces()
+
+
+def test_what_came_with_a_vpc_goes_with_it(network: Network) -> None:
+    ec2 = network.ec2
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    ours = {"Filters": [{"Name": "vpc-id", "Values": [vpc]}]}
+    assert len(ec2.describe_network_acls(**ours)["NetworkAcls"]) == 1
+    ec2.delete_vpc(VpcId=vpc)
+    assert not ec2.describe_network_acls(**ours)["NetworkAcls"]
+    assert not ec2.describe_security_groups(**ours)["SecurityGroups"]
+    assert not ec2.describe_route_tables(**ours)["RouteTables"]
+
+
+def test_dry_run_says_what_is_not_there(network: Network) -> None:
+    refused(network.ec2.delete_vpc, "InvalidVpcID.NotFound", VpcId="vpc-0123456789abcdef0", DryRun=True)
+    refused(network.ec2.delete_vpc, "DryRunOperation", VpcId=network.vpc, DryRun=True)
+    refused(network.ec2.describe_vpcs, "DryRunOperation", DryRun=True)
+
+
+def test_dry_run_tells_what_is_not_allowed(network: Network) -> None:
+    network.sandbox.ask("POST", "permissions", {"enforce": True})
+    iam = network.sandbox.client("iam")
+    iam.create_user(UserName="guest")
+    key = iam.create_access_key(UserName="guest")["AccessKey"]
+    guest: Any = boto3.client(
+        "ec2",
+        region_name=REGION,
+        endpoint_url=network.sandbox.endpoint,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    refused(guest.create_vpc, "UnauthorizedOperation", CidrBlock="10.9.0.0/16", DryRun=True)
+    refused(network.ec2.create_vpc, "DryRunOperation", CidrBlock="10.9.0.0/16", DryRun=True)
 
 
 def test_dry_run_executes_nothing(network: Network) -> None:

@@ -9,7 +9,7 @@ from moto.ec2.models import EC2Backend
 from provisioner.sandbox import backends, interfaces
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
-from provisioner.sandbox.registry import Answer, after, before
+from provisioner.sandbox.registry import before
 
 _IN_USE = "DependencyViolation"
 
@@ -58,7 +58,7 @@ def group_is_used(call: Call) -> None:
 
 @before("ec2", "DeleteVpc", source="EC2 API Reference")
 def vpc_has_parts(call: Call) -> None:
-    """DependencyViolation while a gateway, group, interface or endpoint is left. AWS does not say which."""
+    """DependencyViolation while anything is left but what came with the VPC. AWS does not say what."""
     vpc = call.parameters["VpcId"]
     if any(_parts(backends.ec2(call), vpc)):
         raise Refusal(_IN_USE, f"The vpc '{vpc}' has dependencies and cannot be deleted.")
@@ -70,16 +70,6 @@ def interface_is_in_use(call: Call) -> None:
     interface = backends.ec2(call).enis.get(call.parameters["NetworkInterfaceId"])
     if interface is not None and interface.status == "in-use":
         raise Refusal("InvalidParameterValue", f"Network interface '{interface.id}' is currently in use.")
-
-
-@after("ec2", "TerminateInstances", source="EC2 API Reference")
-def instance_takes_its_interfaces_along(call: Call, answer: Answer) -> None:
-    """Repair moto, which leaves them."""
-    ended = {instance["InstanceId"] for instance in answer.get("TerminatingInstances", ())}
-    ec2 = backends.ec2(call)
-    for interface in list(ec2.enis.values()):
-        if interface.instance is not None and interface.instance.id in ended:
-            interfaces.remove(ec2, interface)
 
 
 def _asked(call: Call) -> set[str]:
@@ -96,9 +86,16 @@ def _referenced(ec2: EC2Backend, group: str) -> set[str]:
 
 
 def _parts(ec2: EC2Backend, vpc: str) -> Iterator[str]:
+    """What stands in the way of the VPC's end."""
     yield from (gateway.id for gateway in ec2.internet_gateways.values() if gateway.vpc and gateway.vpc.id == vpc)
     yield from (group.id for group in ec2.groups.get(vpc, {}).values() if not group.is_default)
     yield from (interface.id for interface in interfaces.in_vpc(ec2, vpc))
-    for endpoint in ec2.vpc_end_points.values():
-        if endpoint.vpc_id == vpc and endpoint.state != "deleted":
-            yield endpoint.id
+    for zone in ec2.subnets.values():
+        yield from (subnet.id for subnet in zone.values() if subnet.vpc_id == vpc)
+    tables = (table for table in ec2.route_tables.values() if table.vpc_id == vpc)
+    yield from (table.id for table in tables if not table.main_association_id)
+    acls = (acl for acl in ec2.network_acls.values() if acl.vpc_id == vpc)
+    yield from (acl.id for acl in acls if not acl.default)
+    yield from (one.id for one in ec2.egress_only_internet_gateways.values() if one.vpc_id == vpc)
+    endpoints = (endpoint for endpoint in ec2.vpc_end_points.values() if endpoint.vpc_id == vpc)
+    yield from (endpoint.id for endpoint in endpoints if endpoint.state != "deleted")
