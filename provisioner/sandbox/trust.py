@@ -1,61 +1,78 @@
-"""Who may assume a role: what services check before they take one."""
+"""Who may assume a role: what services check before they take one, and STS for everybody else."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from moto.iam.models import Role
 
 from provisioner.sandbox import backends
-from provisioner.sandbox.call import Call
+from provisioner.sandbox.call import Call, Site
+from provisioner.sandbox.permissions import holdings
+from provisioner.sandbox.permissions.conditions import Context
+from provisioner.sandbox.permissions.documents import Malformed, trust_policy
+from provisioner.sandbox.permissions.policies import Decision, Request, decide
+
+# Services that say for whom they assume a role, and how the ARN of that begins.
+_SOURCES: Mapping[str, str] = {
+    "ecs-tasks.amazonaws.com": "arn:aws:ecs:{region}:{account}:task/any",
+    "ecs.amazonaws.com": "arn:aws:ecs:{region}:{account}:service/any",
+    "apigateway.amazonaws.com": "arn:aws:apigateway:{region}::/apis/any",
+    "vpc-flow-logs.amazonaws.com": "arn:aws:ec2:{region}:{account}:vpc-flow-log/any",
+}
 
 
 class RoleBirths:
-    """When each role was created, by name: a young one is not known everywhere yet."""
+    """When each role was created and after how long services know it, by name."""
 
     def __init__(self) -> None:
         self.at: dict[str, float] = {}
+        self.usable: dict[str, float] = {}
 
 
-def births(call: Call) -> RoleBirths:
+def births(site: Site) -> RoleBirths:
     """IAM is global: its notes are kept apart from any region's."""
-    return call.world.ledger(RoleBirths, call.account, "global")
+    return holdings.home(site).ledger(RoleBirths)
 
 
 def assumable(call: Call, arn: str, principal: str) -> bool:
-    """Whether a service may use the role: it exists, trusts the service, and is no younger than faults demand."""
+    """Whether a service may use the role: it exists, trusts the service, and is known everywhere."""
     role = find(call, arn)
-    return role is not None and _trusts(role, principal) and not too_young(call, arn)
+    return role is not None and trusts_service(call, role, principal) and not too_young(call, arn)
 
 
 def too_young(call: Call, arn: str) -> bool:
-    """Whether the role is younger than the fault `unassumable` demands of this service's roles."""
-    born = births(call).at.get(arn.rpartition("/")[2], float("-inf"))
-    return call.world.clock.now() - born < call.world.faults.youngest_usable("unassumable", call.service)
+    """Whether the role is too young to be known everywhere, or for the fault `unassumable` of this service."""
+    name, notes = arn.rpartition("/")[2], births(call)
+    age = call.world.clock.now() - notes.at.get(name, float("-inf"))
+    needed = call.world.faults.youngest_usable("unassumable", call.service)
+    return age < max(needed, notes.usable.get(name, 0.0))
 
 
-def find(call: Call, arn: str) -> Role | None:
-    return next((role for role in backends.iam(call).get_roles() if role.arn == arn), None)
+def find(site: Site, arn: str) -> Role | None:
+    return next((role for role in backends.iam(site).get_roles() if role.arn == arn), None)
 
 
-def _trusts(role: Role, principal: str) -> bool:
+def trusts_service(site: Site, role: Role, principal: str) -> bool:
+    """Whether the role lets this service assume it for something of this account and region."""
+    context = {}
+    if source := _SOURCES.get(principal):
+        arn = source.format(region=site.region, account=site.account)
+        context = {"aws:SourceAccount": site.account, "aws:SourceArn": arn}
+    return trust(site, role, {"Service": {principal}}, Context(context)) is Decision.ALLOWED
+
+
+def trust(
+    site: Site,
+    role: Role,
+    principals: Mapping[str, Iterable[str]],
+    context: Context,
+    action: str = "sts:AssumeRole",
+) -> Decision:
+    """What the role's trust policy, as it has taken effect, says of these principals."""
     try:
-        document = json.loads(role.assume_role_policy_document)
-    except ValueError:
-        return False
-    return any(_allows(statement, principal) for statement in _list(document.get("Statement", [])))
-
-
-def _allows(statement: dict[str, Any], principal: str) -> bool:
-    who = statement.get("Principal", {})
-    services = _list(who.get("Service", [])) if isinstance(who, dict) else [who]
-    return (
-        statement.get("Effect") == "Allow"
-        and "sts:AssumeRole" in _list(statement.get("Action", []))
-        and bool({principal, "*"} & set(services))
-    )
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+        policy = trust_policy(holdings.holding(site, role).trust)
+    except Malformed:
+        return Decision.IMPLICIT_DENY
+    names = {kind: frozenset(values) for kind, values in principals.items()}
+    return decide([policy], Request(action, role.arn, context, names))

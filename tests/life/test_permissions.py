@@ -12,7 +12,7 @@ import pytest
 
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.permissions import actions
-from provisioner.sandbox.world import World
+from provisioner.sandbox.world import Nature, World
 from tests.life.tool import NAME, REGION, ROOT, Tool, succeeded
 from tests.sandbox.principals import ACCOUNT, Principal, User, code_of, enforce
 from tests.sandbox_fixture import Sandbox
@@ -83,7 +83,7 @@ def test_the_least_policy_holds_nothing_that_is_not_needed(tool: Tool) -> None:
 def _call(entry: Mapping[str, Any]) -> Call:
     """In an empty account, where what is used is used for the first time."""
     given = {name: entry[name] for name in ("service", "action", "parameters")}
-    return Call(ACCOUNT, REGION, World("instant", lambda: None), **given)
+    return Call(ACCOUNT, REGION, World(Nature(), lambda: None), **given)
 
 
 # Without which permission, in which step, by which call and with which code.
