@@ -1,9 +1,7 @@
-"""ECS services with a life: deployments that take their time, tasks that run, an end that drains."""
+"""ECS services: what they are asked to be, and what of it is there."""
 
 from __future__ import annotations
 
-import datetime
-import secrets
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -11,17 +9,28 @@ from typing import Any
 from moto.ecs.models import Service as MotoService
 from moto.ecs.models import TaskDefinition
 
-from provisioner.sandbox import tasks
-from provisioner.sandbox.call import Call
-from provisioner.sandbox.tasks import RUNNING, Task
+from provisioner.sandbox.call import Site
+from provisioner.sandbox.deployments import Deployment
+from provisioner.sandbox.task_view import FAMILY
+from provisioner.sandbox.tasks import UP, WAITING, Plan, Task, now
 
-# What a new deployment is made for; a change of anything else needs none.
-_DEPLOYED = ("networkConfiguration", "platformVersion", "loadBalancers", "capacityProviderStrategy")
-# Which of its parameters a service is described with, and what AWS says of those that were not given.
+# A change of these is a new deployment; a change of anything else needs none.
+_DEPLOYED = (
+    "networkConfiguration",
+    "platformVersion",
+    "loadBalancers",
+    "serviceRegistries",
+    "capacityProviderStrategy",
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
+    "propagateTags",
+    "enableECSManagedTags",
+    "enableExecuteCommand",
+)
+# What AWS says of parameters that were not given.
 _DEFAULTS: Mapping[str, Any] = {
     "loadBalancers": [],
     "serviceRegistries": [],
-    "launchType": "FARGATE",
     "platformVersion": "LATEST",
     "schedulingStrategy": "REPLICA",
     "deploymentController": {"type": "ECS"},
@@ -31,180 +40,183 @@ _DEFAULTS: Mapping[str, Any] = {
     "propagateTags": "NONE",
     "placementConstraints": [],
     "placementStrategy": [],
-    "availabilityZoneRebalancing": "DISABLED",
+    "availabilityZoneRebalancing": "ENABLED",
 }
-_DEPLOYMENT = {
+_DEPLOYMENT: Mapping[str, Any] = {
     "deploymentCircuitBreaker": {"enable": False, "rollback": False},
     "maximumPercent": 200,
     "minimumHealthyPercent": 100,
+    "strategy": "ROLLING",
+    "bakeTimeInMinutes": 0,
 }
-_SHOWN = (*_DEFAULTS, "networkConfiguration", "capacityProviderStrategy")
-_KEPT_STOPPED = 20
+_SHOWN = (*_DEFAULTS, "networkConfiguration", "launchType", "capacityProviderStrategy")
+_EVENTS = 100
 
 
 class Service:
     """One service, from its creation until long after its end. `told` is moto's own, which has the tags."""
 
-    def __init__(self, call: Call, told: MotoService, definition: TaskDefinition) -> None:
-        self._call = call
+    def __init__(
+        self, site: Site, told: MotoService, definition: TaskDefinition, asked: Mapping[str, Any]
+    ) -> None:
+        self.site = site
         self.told = told
+        self.asked = dict(asked)
+        self.settings: dict[str, Any] = {**_DEFAULTS, "deploymentConfiguration": _DEPLOYMENT, **completed(asked)}
+        self.name, self.arn = told.name, told.arn
+        self.cluster_name, self.cluster_arn = told.cluster_name, told.cluster_arn
         self.definition = definition
-        self.asked = dict(call.parameters)
-        self.settings: dict[str, Any] = {**_DEFAULTS, **_completed(call.parameters)}
-        self.name = told.name
-        self.arn = told.arn
-        self.cluster_name = told.cluster_name
-        self.cluster_arn = told.cluster_arn
         self.status = "ACTIVE"
-        self.desired = int(call.parameters.get("desiredCount", 0))
+        self.desired = int(asked.get("desiredCount", 0))
         self.tasks: list[Task] = []
+        """Those that have not stopped."""
+        self.targets: set[str] = set()
+        """Ids of tasks that are registered with the load balancers."""
         self.events: list[dict[str, Any]] = []
-        self.created = _now()
-        self.deployments: list[dict[str, Any]] = []
-        self._plan = object()
-        self._deploy()
+        self.created = now()
+        self.deployments: list[Deployment] = []
+        self.history: list[Deployment] = []
+        self.well: set[str] = set()
+        """Ids of tasks that run and pass all checks."""
+        self.streak = 0
+        """How many tasks in a row failed."""
+        self.rests_until = float("-inf")
+        self.steady = self.awake = self.watched = self.ending = False
+        self.told_at = site.world.clock.now()
+        """When something last happened."""
 
     @property
-    def primary(self) -> dict[str, Any]:
+    def primary(self) -> Deployment:
         return self.deployments[0]
 
-    def running(self) -> list[Task]:
-        """Those that run, some of them perhaps on the way out."""
-        return [task for task in self.tasks if task.status == RUNNING]
+    @property
+    def grace(self) -> float:
+        """Seconds of ours for which a young task may fail its load balancers' health checks."""
+        return self.site.world.latencies.scaled(self.settings["healthCheckGracePeriodSeconds"])
 
-    def staying(self) -> list[Task]:
-        return [task for task in self.running() if task.desired == RUNNING]
+    def staying(self, deployment: Deployment | None = None) -> list[Task]:
+        """Tasks that are to run, or soon will, of one deployment or of all."""
+        return [task for task in self._of(deployment) if not task.leaving]
 
-    def update(self, call: Call, definition: TaskDefinition) -> None:
-        """Take over new parameters; deploy anew if they are of those that tasks are started with."""
-        changes = _completed(call.parameters)
-        fresh = definition is not self.definition or bool(call.parameters.get("forceNewDeployment"))
+    def running(self, deployment: Deployment | None = None) -> list[Task]:
+        """Tasks whose containers run, some of them perhaps on the way out."""
+        return [task for task in self._of(deployment) if task.status in UP]
+
+    def pending(self, deployment: Deployment | None = None) -> list[Task]:
+        return [task for task in self.staying(deployment) if task.status in WAITING]
+
+    def well_of(self, deployment: Deployment) -> list[Task]:
+        return [task for task in self.staying(deployment) if task.id in self.well]
+
+    def has_tasks(self, deployment: Deployment) -> bool:
+        """Whether any of its tasks is there or on the way out."""
+        return any(task.status in (*WAITING, *UP) for task in self._of(deployment))
+
+    def is_as_desired(self) -> bool:
+        """Whether there are just the tasks that there should be, all well and of the primary deployment."""
+        there = self.running() + self.pending()
+        return len(self.deployments) == 1 and len(there) == len(self.well_of(self.primary)) == self.desired
+
+    def deployment_of(self, task: Task) -> Deployment | None:
+        return next((one for one in self.history if one.id == task.plan.started_by), None)
+
+    def _of(self, deployment: Deployment | None) -> list[Task]:
+        return [task for task in self.tasks if deployment is None or task.plan.started_by == deployment.id]
+
+    def deploy(self, replaces: Deployment | None = None, **more: Any) -> Deployment:
+        """Begin a deployment, which becomes the primary one; those before it live until their tasks are gone."""
+        for former in self.deployments:
+            former.status = "ACTIVE"
+        new = Deployment(self.definition, dict(self.settings), replaces=replaces, **more)
+        self.deployments.insert(0, new)
+        self.history.insert(0, new)
+        self.streak, self.rests_until, self.steady = 0, float("-inf"), False
+        return new
+
+    def change(self, asked: Mapping[str, Any], definition: TaskDefinition | None) -> Deployment | None:
+        """Take over new parameters; the new deployment, if they are of those that tasks are started with."""
+        changes = completed(asked, self.settings)
+        fresh = definition is not None and definition is not self.definition
         fresh = fresh or any(changes[name] != self.settings.get(name) for name in _DEPLOYED if name in changes)
-        self.definition = definition
         self.settings = {**self.settings, **changes}
-        self.desired = int(call.parameters.get("desiredCount", self.desired))
-        self._retire(self.staying()[self.desired :])
-        self._deploy() if fresh else self._proceed()
+        if changes.get("capacityProviderStrategy"):
+            self.settings.pop("launchType", None)
+        self.definition = definition or self.definition
+        self.desired = int(asked.get("desiredCount", self.desired))
+        self.steady = False
+        return self.deploy(self.primary) if fresh or asked.get("forceNewDeployment") else None
 
-    def drain(self) -> None:
-        """Begin to end: DRAINING until the last task has stopped, and for a moment after."""
-        self.status, self.desired, self._plan = "DRAINING", 0, object()
-        self._retire(self.staying())
-        if not self.running():
-            self._call.later("ecs.service.inactive", self._end)
+    def return_to(self, deployment: Deployment, reason: str) -> Deployment:
+        """Deploy anew what a former deployment was made with."""
+        self.definition = deployment.definition
+        self.settings |= {name: deployment.settings[name] for name in _DEPLOYED if name in deployment.settings}
+        return self.deploy(self.primary, reason=reason, rolls_back=True)
 
-    def stop(self, task: Task, reason: str) -> None:
-        """Stop one task by hand; another takes its place after a while."""
-        task.leave()
-        task.stop(reason)
-        self._proceed()
+    def plan(self, deployment: Deployment) -> Plan:
+        """What a task of this deployment is started with."""
+        settings = deployment.settings
+        strategy = settings.get("capacityProviderStrategy") or [{}]
+        return Plan(
+            cluster=self.cluster_name,
+            cluster_arn=self.cluster_arn,
+            definition=deployment.definition,
+            group=f"service:{self.name}",
+            network=settings["networkConfiguration"]["awsvpcConfiguration"],
+            started_by=deployment.id,
+            provider=strategy[0].get("capacityProvider", ""),
+            tags=self._task_tags(deployment),
+            execute_command=settings["enableExecuteCommand"],
+        )
 
-    def task_tags(self) -> list[dict[str, str]]:
-        source = {"SERVICE": self.told.tags, "TASK_DEFINITION": self.definition.tags}
-        return list(source.get(self.settings["propagateTags"], ()))
+    def _task_tags(self, deployment: Deployment) -> list[dict[str, str]]:
+        source = {"SERVICE": self.told.tags, "TASK_DEFINITION": deployment.definition.tags}
+        managed = {"aws:ecs:clusterName": self.cluster_name, "aws:ecs:serviceName": self.name}
+        own = [{"key": key, "value": value} for key, value in managed.items()]
+        given = list(source.get(deployment.settings["propagateTags"], ()))
+        return [*(own if deployment.settings["enableECSManagedTags"] else ()), *given]
+
+    def tell(self, what: str, who: str = "") -> None:
+        """Add an event; the same one again is left out."""
+        message = f"(service {self.name}{who}) {what}"
+        if not self.events or self.events[0]["message"] != message:
+            self.events.insert(0, {"id": str(uuid.uuid4()), "createdAt": now(), "message": message})
+            del self.events[_EVENTS:]
+        self.told_at = self.site.world.clock.now()
 
     def view(self) -> dict[str, Any]:
         """As DescribeServices tells it, without tags."""
-        running = len(self.running())
-        return {
+        account = self.site.account
+        linked = f"arn:aws:iam::{account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+        told = {
             "serviceArn": self.arn,
             "serviceName": self.name,
             "clusterArn": self.cluster_arn,
             "status": self.status,
             "desiredCount": self.desired,
-            "runningCount": running,
-            "pendingCount": max(0, self.desired - len(self.staying())),
+            "runningCount": len(self.running()),
+            "pendingCount": len(self.pending()),
             "taskDefinition": self.definition.arn,
-            "deploymentConfiguration": self.settings.get("deploymentConfiguration", _DEPLOYMENT),
-            "deployments": [self._deployment_view(item) for item in self.deployments],
-            "events": self.events[:100],
+            "deploymentConfiguration": self.settings["deploymentConfiguration"],
+            "deployments": [self._deployment(item) for item in self.deployments],
+            "events": self.events,
             "createdAt": self.created,
-            "createdBy": f"arn:aws:iam::{self._call.account}:root",
+            "createdBy": f"arn:aws:iam::{account}:root",
+            "platformFamily": FAMILY,
+            "currentServiceDeployment": self.deployment_arn(self.primary) if self.deployments else None,
+            "roleArn": linked if self.settings["loadBalancers"] or self.settings["serviceRegistries"] else None,
             **{name: self.settings[name] for name in _SHOWN if name in self.settings},
         }
+        return {key: value for key, value in told.items() if value is not None}
 
-    def _deploy(self) -> None:
-        """Begin a deployment, which becomes the primary one; those before it live until it is complete."""
-        for former in self.deployments:
-            former["status"] = "ACTIVE"
-        number = f"ecs-svc/{secrets.randbelow(10**19):019d}"
-        shown = ("launchType", "platformVersion", "networkConfiguration")
-        self.deployments.insert(
-            0,
-            {
-                "id": number,
-                "status": "PRIMARY",
-                "taskDefinition": self.definition.arn,
-                "failedTasks": 0,
-                "createdAt": _now(),
-                "updatedAt": _now(),
-                "rolloutState": "IN_PROGRESS",
-                "rolloutStateReason": f"ECS deployment {number} in progress.",
-                **{name: self.settings[name] for name in shown if name in self.settings},
-            },
-        )
-        self._proceed()
+    def deployment_arn(self, deployment: Deployment) -> str:
+        return f"{self.arn.replace(':service/', ':service-deployment/')}/{deployment.key}"
 
-    def _proceed(self) -> None:
-        """Have the primary deployment reach the desired count after a while; a former plan is void."""
-        plan = self._plan = object()
-        self._call.later("ecs.service.steady", lambda: self._arrive(plan))
+    def revision_arn(self, deployment: Deployment) -> str:
+        return f"{self.arn.replace(':service/', ':service-revision/')}/{deployment.revision}"
 
-    def _arrive(self, plan: object) -> None:
-        if plan is not self._plan:
-            return
-        primary = self.primary["id"]
-        ours = [task for task in self.staying() if task.deployment == primary]
-        fresh = [tasks.start(self._call, self, number) for number in range(len(ours), self.desired)]
-        self._retire([task for task in self.staying() if task.deployment != primary])
-        self.tasks += fresh
-        if fresh:
-            self._tell(f"has started {len(fresh)} tasks: {' '.join(_short(task) for task in fresh)}.")
-        if fresh and self.settings["loadBalancers"]:
-            self._call.later("target.healthy", lambda: self._complete(plan))
-        else:
-            self._complete(plan)
-
-    def _complete(self, plan: object) -> None:
-        if plan is not self._plan:
-            return
-        primary = self.primary
-        self.deployments = [primary]
-        if primary["rolloutState"] != "COMPLETED":
-            reason = f"ECS deployment {primary['id']} completed."
-            primary.update(rolloutState="COMPLETED", rolloutStateReason=reason, updatedAt=_now())
-            self._tell("has reached a steady state.")
-
-    def _retire(self, leaving: list[Task]) -> None:
-        """Take these out of their target groups now, and stop them after a while."""
-        for task in leaving:
-            task.leave()
-        if leaving:
-            self._call.later("ecs.service.stopped", lambda: self._stop(leaving))
-
-    def _stop(self, leaving: list[Task]) -> None:
-        for task in leaving:
-            if task.status == RUNNING:
-                task.stop(f"Scaling activity initiated by (deployment {task.deployment})")
-        stopped = [task for task in self.tasks if task.status != RUNNING]
-        self.tasks = self.running() + stopped[-_KEPT_STOPPED:]
-        self._tell(f"has stopped {len(leaving)} running tasks: {' '.join(_short(task) for task in leaving)}.")
-        if self.status == "DRAINING" and not self.running():
-            self._call.later("ecs.service.inactive", self._end)
-
-    def _end(self) -> None:
-        self.status = "INACTIVE"
-        self.deployments = []
-
-    def _tell(self, what: str) -> None:
-        message = f"(service {self.name}) {what}"
-        self.events.insert(0, {"id": str(uuid.uuid4()), "createdAt": _now(), "message": message})
-
-    def _deployment_view(self, deployment: Mapping[str, Any]) -> dict[str, Any]:
-        running = sum(task.deployment == deployment["id"] for task in self.running())
-        desired = self.desired if deployment["status"] == "PRIMARY" else 0
-        pending = max(0, desired - running)
-        return {**deployment, "desiredCount": desired, "runningCount": running, "pendingCount": pending}
+    def _deployment(self, deployment: Deployment) -> dict[str, Any]:
+        desired = self.desired if deployment is self.primary else 0
+        return deployment.view(desired, len(self.pending(deployment)), len(self.running(deployment)))
 
 
 class Services:
@@ -222,21 +234,14 @@ class Services:
         return next(found, None)
 
 
-def _completed(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def completed(parameters: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The parameters with what AWS adds inside of them."""
     given = dict(parameters)
     if "deploymentConfiguration" in given:
-        given["deploymentConfiguration"] = {**_DEPLOYMENT, **given["deploymentConfiguration"]}
+        former = (before or {}).get("deploymentConfiguration", _DEPLOYMENT)
+        given["deploymentConfiguration"] = {**former, **given["deploymentConfiguration"]}
     network = given.get("networkConfiguration", {}).get("awsvpcConfiguration")
     if network:
         full = {"securityGroups": [], "assignPublicIp": "DISABLED", **network}
         given["networkConfiguration"] = {"awsvpcConfiguration": full}
     return given
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
-
-
-def _short(task: Task) -> str:
-    return f"(task {task.arn.rpartition('/')[2]})"

@@ -1,55 +1,29 @@
-"""Clusters, services and their tasks."""
+"""Services: from their creation until their name is free again."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.sandbox.world import Network, refused
+from tests.sandbox.fargate import Fargate
+from tests.sandbox.world import refused
+from tests.sandbox_fixture import Sandbox
 
 TAGS = [{"key": "a", "value": "b"}]
+MAIN = {"cluster": "main", "service": "app"}
 
 
-def test_a_cluster_of_the_same_name_is_returned_unchanged(network: Network) -> None:
-    first = network.ecs.create_cluster(clusterName="main", tags=TAGS)["cluster"]
-    again = network.ecs.create_cluster(clusterName="main", tags=[{"key": "other", "value": "x"}])["cluster"]
-    assert again["clusterArn"] == first["clusterArn"]
-    told = network.ecs.describe_clusters(clusters=["main"], include=["TAGS"])["clusters"][0]
-    assert told["tags"] == TAGS
+@pytest.fixture
+def fargate(sandbox: Sandbox) -> Iterator[Fargate]:
+    """With AWS's own times."""
+    sandbox.become("scaled=1")
+    yield Fargate(sandbox)
+    sandbox.become("instant")
 
 
-def test_an_ended_cluster_is_described_but_not_listed_and_its_name_is_free(network: Network) -> None:
-    network.ecs.create_cluster(clusterName="main")
-    network.ecs.delete_cluster(cluster="main")
-    assert network.ecs.describe_clusters(clusters=["main"])["clusters"][0]["status"] == "INACTIVE"
-    assert network.ecs.list_clusters()["clusterArns"] == []
-    assert network.ecs.create_cluster(clusterName="main")["cluster"]["status"] == "ACTIVE"
-
-
-def test_cluster_settings_can_be_updated(network: Network) -> None:
-    setting = {"name": "containerInsights", "value": "enabled"}
-    refused(network.ecs.update_cluster_settings, "ClusterNotFoundException", cluster="main", settings=[setting])
-    network.ecs.create_cluster(clusterName="main")
-    network.ecs.update_cluster_settings(cluster="main", settings=[setting])
-    told = network.ecs.describe_clusters(clusters=["main"], include=["SETTINGS"])["clusters"][0]
-    assert told["settings"] == [setting]
-
-
-def test_a_cluster_stays_while_a_service_is_in_it(network: Network) -> None:
-    network.sandbox.latencies({"ecs.service.inactive": 10})
-    network.new_service(desiredCount=0)
-    refused(network.ecs.delete_cluster, "ClusterContainsServicesException", cluster="main")
-    network.ecs.delete_service(cluster="main", service="app")
-    assert network.service()["status"] == "DRAINING"
-    refused(network.ecs.delete_cluster, "ClusterContainsServicesException", cluster="main")
-    network.sandbox.advance(11)
-    network.ecs.delete_cluster(cluster="main")
-
-
-def test_a_service_keeps_all_its_parameters(network: Network) -> None:
-    targets = network.new_targets()
-    network.new_listener(network.new_balancer(), targets)
+def test_a_service_keeps_all_its_parameters(fargate: Fargate) -> None:
     wanted: dict[str, Any] = {
         "deploymentConfiguration": {
             "deploymentCircuitBreaker": {"enable": True, "rollback": False},
@@ -61,182 +35,236 @@ def test_a_service_keeps_all_its_parameters(network: Network) -> None:
         "enableExecuteCommand": True,
         "propagateTags": "SERVICE",
         "platformVersion": "1.4.0",
-        "loadBalancers": [{"targetGroupArn": targets, "containerName": "app", "containerPort": 80}],
+        "availabilityZoneRebalancing": "DISABLED",
         "tags": TAGS,
+        **fargate.balanced(),
     }
-    created = network.new_service(**wanted)
-    asked = network.service_parameters(**wanted)
-    for told in (created, network.service()):
-        assert {key: told[key] for key in asked if key != "cluster"} == {
-            key: value for key, value in asked.items() if key != "cluster"
-        }
+    created = fargate.new_service(**wanted)
+    asked = {key: value for key, value in fargate.service_parameters(**wanted).items() if key != "cluster"}
+    breadth = asked.pop("deploymentConfiguration")
+    for told in (created, fargate.service()):
+        assert {key: told[key] for key in asked} == asked
+        assert breadth.items() <= told["deploymentConfiguration"].items()
         assert told["taskDefinition"].endswith(":task-definition/app:1")
+        assert told["roleArn"].endswith("/AWSServiceRoleForECS")
 
 
-def test_a_service_reaches_its_count_after_a_while(network: Network) -> None:
-    network.sandbox.latencies({"ecs.service.steady": 75})
-    created = network.new_service()
-    assert (created["runningCount"], created["pendingCount"]) == (0, 2)
-    assert created["deployments"][0]["rolloutState"] == "IN_PROGRESS"
-    network.sandbox.advance(76)
-    told = network.service()
-    assert (told["runningCount"], told["pendingCount"]) == (2, 0)
+def test_two_small_tasks_are_healthy_after_a_minute_and_a_quarter(fargate: Fargate) -> None:
+    balanced = fargate.balanced()
+    fargate.sandbox.advance(200)  # the load balancer is active
+    created = fargate.new_service(**balanced)
+    assert (created["runningCount"], created["pendingCount"]) == (0, 0)
+    assert fargate.primary()["rolloutState"] == "IN_PROGRESS"
+    assert (fargate.service()["pendingCount"], fargate.statuses()) == (2, ["PROVISIONING"] * 2)
+    fargate.sandbox.advance(21)
+    assert fargate.statuses() == ["PENDING"] * 2
+    fargate.sandbox.advance(30)
+    assert (fargate.service()["runningCount"], fargate.statuses()) == (2, ["RUNNING"] * 2)
+    assert fargate.primary()["rolloutState"] == "IN_PROGRESS"
+    fargate.sandbox.advance(24)
+    told = fargate.service()
     assert [(item["status"], item["rolloutState"]) for item in told["deployments"]] == [("PRIMARY", "COMPLETED")]
-    assert "steady state" in told["events"][0]["message"]
-    network.ecs.get_waiter("services_stable").wait(cluster="main", services=["app"])
+    fargate.ecs.get_waiter("services_stable").wait(cluster="main", services=["app"])
 
 
-def test_its_tasks_have_an_interface_in_its_subnets(network: Network) -> None:
-    network.new_service(tags=TAGS, propagateTags="SERVICE")
-    arns = network.ecs.list_tasks(cluster="main", serviceName="app")["taskArns"]
-    tasks = network.ecs.describe_tasks(cluster="main", tasks=arns, include=["TAGS"])["tasks"]
-    assert [task["lastStatus"] for task in tasks] == ["RUNNING", "RUNNING"]
-    assert tasks[0]["tags"] == TAGS
-    details = [{item["name"]: item["value"] for item in task["attachments"][0]["details"]} for task in tasks]
-    assert [detail["subnetId"] for detail in details] == network.subnets
-    assert details[1]["privateIPv4Address"].startswith("10.0.1.")
-    found = {interface["NetworkInterfaceId"] for interface in network.interfaces("arn:aws:ecs*")}
-    assert found == {detail["networkInterfaceId"] for detail in details}
+def test_events_tell_what_happened_in_ecs_own_words(fargate: Fargate) -> None:
+    balanced = fargate.balanced()
+    deployment = fargate.new_service(**balanced)["deployments"][0]["id"]
+    fargate.sandbox.advance(300)
+    first, second = (task["taskArn"].rpartition("/")[2] for task in fargate.tasks())
+    group = f"(target-group {balanced['loadBalancers'][0]['targetGroupArn']})"
+    assert fargate.events() == [
+        f"has started 2 tasks: (task {first}) (task {second}).",
+        f"registered 2 targets in {group}",
+        f"(deployment {deployment}) deployment completed.",
+        "has reached a steady state.",
+    ]
+    fargate.ecs.update_service(desiredCount=1, **MAIN)
+    fargate.sandbox.advance(1)
+    assert fargate.events()[4:] == [
+        f"has stopped 1 running tasks: (task {second}).",
+        f"deregistered 1 targets in {group}",
+        "has begun draining connections on 1 tasks.",
+    ]
 
 
-def test_its_tasks_are_targets_initial_then_healthy(network: Network) -> None:
-    network.sandbox.latencies({"target.healthy": 20})
-    targets = network.new_targets()
-    network.new_listener(network.new_balancer(), targets)
-    balancer = {"targetGroupArn": targets, "containerName": "app", "containerPort": 80}
-    network.new_service(loadBalancers=[balancer])
-
-    def health() -> list[str]:
-        told = network.elbv2.describe_target_health(TargetGroupArn=targets)["TargetHealthDescriptions"]
-        return [item["TargetHealth"]["State"] for item in told]
-
-    assert health() == ["initial", "initial"]
-    assert network.service()["deployments"][0]["rolloutState"] == "IN_PROGRESS"
-    network.sandbox.advance(21)
-    assert health() == ["healthy", "healthy"]
-    assert network.service()["deployments"][0]["rolloutState"] == "COMPLETED"
-    network.ecs.update_service(cluster="main", service="app", desiredCount=1)
-    assert health() == ["healthy"]
-    network.ecs.delete_service(cluster="main", service="app", force=True)
-    assert health() == []
-
-
-def test_scaling_to_zero_takes_a_while(network: Network) -> None:
-    network.new_service()
-    assert network.service()["runningCount"] == 2
-    network.sandbox.latencies({"ecs.service.stopped": 60})
-    network.ecs.update_service(cluster="main", service="app", desiredCount=0)
-    assert network.service()["runningCount"] == 2
-    network.sandbox.advance(61)
-    assert network.service()["runningCount"] == 0
-    stopped = network.ecs.list_tasks(cluster="main", serviceName="app", desiredStatus="STOPPED")["taskArns"]
-    assert len(stopped) == 2
-
-
-def test_an_update_is_applied(network: Network) -> None:
-    network.new_service()
-    second = network.new_definition()
-    former = network.service()["deployments"][0]["id"]
-    narrower = {"awsvpcConfiguration": {"subnets": network.subnets[:1], "securityGroups": [network.group]}}
-    network.sandbox.latencies({"ecs.service.steady": 75})
-    network.ecs.update_service(
-        cluster="main",
-        service="app",
-        taskDefinition="app:2",
-        networkConfiguration=narrower,
-        deploymentConfiguration={"maximumPercent": 300},
+def test_a_task_that_is_no_longer_wanted_drains_first(fargate: Fargate) -> None:
+    balanced = fargate.balanced()
+    fargate.elbv2.modify_target_group_attributes(
+        TargetGroupArn=balanced["loadBalancers"][0]["targetGroupArn"],
+        Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "40"}],
     )
-    told = network.service()
+    fargate.new_service(**balanced)
+    fargate.sandbox.advance(300)
+    assert fargate.service()["runningCount"] == 2
+    fargate.ecs.update_service(desiredCount=0, **MAIN)
+    fargate.sandbox.advance(39)
+    assert fargate.statuses("STOPPED") == ["DEACTIVATING"] * 2
+    assert fargate.service()["runningCount"] == 2
+    fargate.sandbox.advance(2)
+    assert fargate.statuses("STOPPED") == ["STOPPING"] * 2
+    fargate.sandbox.advance(10)
+    assert fargate.statuses("STOPPED") == ["DEPROVISIONING"] * 2
+    assert fargate.service()["runningCount"] == 0
+    fargate.sandbox.advance(6)
+    (stopped, _) = fargate.tasks("STOPPED")
+    assert (stopped["lastStatus"], stopped["stopCode"]) == ("STOPPED", "ServiceSchedulerInitiated")
+    assert stopped["stoppedReason"].startswith("Scaling activity initiated by (deployment ecs-svc/")
+
+
+def test_a_rolling_update_keeps_enough_healthy_tasks(fargate: Fargate) -> None:
+    former = fargate.new_service()["deployments"][0]["id"]
+    fargate.sandbox.advance(80)
+    second = fargate.new_definition()
+    fargate.ecs.update_service(taskDefinition="app", **MAIN)
+    fargate.sandbox.advance(51)
+    told = fargate.service()
     assert told["taskDefinition"] == second
-    assert told["networkConfiguration"]["awsvpcConfiguration"]["subnets"] == network.subnets[:1]
+    assert [(one["status"], one["runningCount"], one["pendingCount"]) for one in told["deployments"]] == [
+        ("PRIMARY", 2, 0),
+        ("ACTIVE", 2, 0),
+    ]
+    fargate.sandbox.advance(3)
+    assert fargate.statuses("STOPPED") == ["STOPPING"] * 2
+    fargate.sandbox.advance(20)
+    (only,) = fargate.service()["deployments"]
+    assert (only["id"] == former, only["rolloutState"], only["runningCount"]) == (False, "COMPLETED", 2)
+
+
+def test_with_no_room_above_old_tasks_go_first(fargate: Fargate) -> None:
+    fargate.new_service(deploymentConfiguration={"maximumPercent": 100, "minimumHealthyPercent": 50})
+    fargate.sandbox.advance(80)
+    fargate.ecs.update_service(forceNewDeployment=True, **MAIN)
+    fargate.sandbox.advance(1)
+    told = fargate.service()["deployments"]
+    assert [(one["status"], one["pendingCount"]) for one in told] == [("PRIMARY", 1), ("ACTIVE", 0)]
+    assert sorted(fargate.statuses() + fargate.statuses("STOPPED")) == ["PROVISIONING", "RUNNING", "STOPPING"]
+    fargate.sandbox.advance(150)
+    (only,) = fargate.service()["deployments"]
+    assert (only["runningCount"], only["rolloutState"]) == (2, "COMPLETED")
+
+
+def test_more_of_the_same_needs_no_deployment(fargate: Fargate) -> None:
+    former = fargate.new_service()["deployments"][0]["id"]
+    fargate.sandbox.advance(80)
+    fargate.ecs.update_service(desiredCount=3, **MAIN)
+    fargate.sandbox.advance(80)
+    told = fargate.service()
+    assert ([one["id"] for one in told["deployments"]], told["runningCount"]) == ([former], 3)
+    assert fargate.events()[-1] == "has reached a steady state."
+
+
+def test_an_update_is_applied(fargate: Fargate) -> None:
+    fargate.new_service()
+    narrower = fargate.placement(subnets=fargate.subnets[:1])
+    breadth = {"maximumPercent": 300}
+    fargate.ecs.update_service(networkConfiguration=narrower, deploymentConfiguration=breadth, **MAIN)
+    told = fargate.service()
+    assert told["networkConfiguration"] == narrower
     assert told["deploymentConfiguration"]["maximumPercent"] == 300
-    assert [item["status"] for item in told["deployments"]] == ["PRIMARY", "ACTIVE"]
-    network.sandbox.advance(76)
-    told = network.service()
-    assert len(told["deployments"]) == 1
-    assert told["deployments"][0]["id"] != former
-    assert told["runningCount"] == 2
+    assert told["deploymentConfiguration"]["minimumHealthyPercent"] == 100
+    fargate.sandbox.advance(100)
+    assert {task["availabilityZone"] for task in fargate.tasks()} == {"eu-central-1a"}
 
 
-def test_a_forced_deployment_is_a_new_one(network: Network) -> None:
-    network.new_service()
-    former = network.service()["deployments"][0]["id"]
-    network.ecs.update_service(cluster="main", service="app", forceNewDeployment=True)
-    assert network.service()["deployments"][0]["id"] != former
+def test_tasks_move_to_another_target_group_with_a_deployment(fargate: Fargate) -> None:
+    first = fargate.balanced()
+    other = fargate.new_targets("other", HealthCheckIntervalSeconds=10)
+    fargate.new_listener(fargate.new_balancer("other"), other)
+    fargate.sandbox.advance(200)
+    fargate.new_service(desiredCount=1, **first)
+    fargate.sandbox.advance(100)
+    former = first["loadBalancers"][0]
+    fargate.ecs.update_service(loadBalancers=[{**former, "targetGroupArn": other}], **MAIN)
+
+    def states(group: str) -> list[str]:
+        told = fargate.elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        return [one["TargetHealth"]["State"] for one in told]
+
+    assert (states(former["targetGroupArn"]), states(other)) == (["healthy"], [])
+    fargate.sandbox.advance(80)
+    assert (states(former["targetGroupArn"]), states(other)) == (["draining"], ["healthy"])
+    fargate.sandbox.advance(400)
+    assert (states(former["targetGroupArn"]), fargate.primary()["rolloutState"]) == ([], "COMPLETED")
 
 
-def test_a_stopped_task_is_replaced(network: Network) -> None:
-    network.new_service(desiredCount=1)
-    (task,) = network.ecs.list_tasks(cluster="main", serviceName="app")["taskArns"]
-    network.ecs.stop_task(cluster="main", task=task, reason="by hand")
-    (other,) = network.ecs.list_tasks(cluster="main", serviceName="app")["taskArns"]
-    assert other != task
-    told = network.ecs.describe_tasks(cluster="main", tasks=[task])["tasks"][0]
-    assert (told["lastStatus"], told["stoppedReason"]) == ("STOPPED", "by hand")
+def test_a_service_without_tasks_is_complete_at_once(fargate: Fargate) -> None:
+    fargate.new_service(desiredCount=0)
+    assert fargate.primary()["rolloutState"] == "IN_PROGRESS"
+    fargate.sandbox.advance(5)
+    assert fargate.primary()["rolloutState"] == "COMPLETED"
 
 
-def test_a_deleted_service_drains_then_is_inactive_and_its_name_is_free(network: Network) -> None:
-    network.new_service()
-    assert network.service()["runningCount"] == 2
-    network.sandbox.latencies({"ecs.service.stopped": 60, "ecs.service.inactive": 10})
-    refused(network.ecs.delete_service, "InvalidParameterException", cluster="main", service="app")
-    network.ecs.delete_service(cluster="main", service="app", force=True)
-    assert network.service()["status"] == "DRAINING"
-    network.sandbox.advance(61)
-    assert network.service()["status"] == "DRAINING"
-    again = network.service_parameters(taskDefinition="app")
-    refused(network.ecs.create_service, "InvalidParameterException", **again)
-    network.sandbox.advance(11)
-    assert network.service()["status"] == "INACTIVE"
-    assert network.ecs.list_services(cluster="main")["serviceArns"] == []
-    assert network.ecs.create_service(**again)["service"]["status"] == "ACTIVE"
+def test_a_stopped_task_is_replaced(fargate: Fargate) -> None:
+    fargate.new_service(desiredCount=1)
+    fargate.sandbox.advance(80)
+    (task,) = fargate.tasks()
+    fargate.ecs.stop_task(cluster="main", task=task["taskArn"], reason="by hand")
+    fargate.sandbox.advance(1)
+    (other,) = fargate.tasks()
+    assert (other["taskArn"] == task["taskArn"], other["lastStatus"]) == (False, "PROVISIONING")
+    (stopped,) = fargate.tasks("STOPPED")
+    assert (stopped["stopCode"], stopped["stoppedReason"]) == ("UserInitiated", "by hand")
 
 
-def test_only_an_active_service_can_be_updated(network: Network) -> None:
-    network.new_service(desiredCount=0)
-    network.ecs.delete_service(cluster="main", service="app")
-    wanted = {"cluster": "main", "service": "app", "desiredCount": 1}
-    refused(network.ecs.update_service, "ServiceNotActiveException", **wanted)
-    refused(network.ecs.update_service, "ServiceNotFoundException", **{**wanted, "service": "other"})
+def test_a_deleted_service_drains_then_is_inactive_and_its_name_is_free(fargate: Fargate) -> None:
+    fargate.new_service()
+    fargate.sandbox.advance(80)
+    refused(fargate.ecs.delete_service, "InvalidParameterException", **MAIN)
+    fargate.ecs.delete_service(force=True, **MAIN)
+    fargate.sandbox.advance(17)
+    assert (fargate.service()["status"], fargate.service()["runningCount"]) == ("DRAINING", 0)
+    again = fargate.service_parameters(taskDefinition="app")
+    message = refused(fargate.ecs.create_service, "InvalidParameterException", **again)
+    assert message == "Unable to Start a service that is still Draining."
+    assert len(fargate.ecs.list_services(cluster="main")["serviceArns"]) == 1
+    fargate.sandbox.advance(10)
+    assert (fargate.service()["status"], fargate.service()["deployments"]) == ("INACTIVE", [])
+    assert fargate.ecs.list_services(cluster="main")["serviceArns"] == []
+    assert fargate.ecs.create_service(**again)["service"]["status"] == "ACTIVE"
 
 
-def test_a_name_is_taken_unless_token_and_parameters_are_the_same(network: Network) -> None:
-    wanted = {"taskDefinition": network.new_definition(), "clientToken": "t1"}
-    first = network.new_service(**wanted)
-    again = network.ecs.create_service(**network.service_parameters(**wanted))["service"]
-    assert again["serviceArn"] == first["serviceArn"]
-    for change in ({"clientToken": "t2"}, {"desiredCount": 1}):
-        other = network.service_parameters(**{**wanted, **change})
-        message = refused(network.ecs.create_service, "InvalidParameterException", **other)
-        assert message == "Creation of service was not idempotent."
+def test_only_an_active_service_can_be_updated(fargate: Fargate) -> None:
+    fargate.new_service(desiredCount=0)
+    fargate.ecs.update_service(desiredCount=0, **MAIN)
+    fargate.ecs.delete_service(**MAIN)
+    refused(fargate.ecs.update_service, "ServiceNotActiveException", desiredCount=1, **MAIN)
+    wrong = {**MAIN, "service": "other"}
+    refused(fargate.ecs.update_service, "ServiceNotFoundException", desiredCount=1, **wrong)
 
 
-def test_a_target_group_needs_a_listener(network: Network) -> None:
-    targets = network.new_targets()
-    wanted = {"loadBalancers": [{"targetGroupArn": targets, "containerName": "app", "containerPort": 80}]}
-    network.ecs.create_cluster(clusterName="main")
-    parameters = network.service_parameters(taskDefinition=network.new_definition(), **wanted)
-    refused(network.ecs.create_service, "InvalidParameterException", **parameters)
-    network.new_listener(network.new_balancer(), targets)
-    network.ecs.create_service(**parameters)
+def test_services_are_described_by_name_and_the_missing_are_told(fargate: Fargate) -> None:
+    fargate.new_service(desiredCount=0)
+    answer = fargate.ecs.describe_services(cluster="main", services=["app", "other"])
+    assert [one["serviceName"] for one in answer["services"]] == ["app"]
+    assert [one["reason"] for one in answer["failures"]] == ["MISSING"]
+    many = [f"s{number}" for number in range(11)]
+    refused(fargate.ecs.describe_services, "InvalidParameterException", cluster="main", services=many)
 
 
-def test_groups_may_be_left_out(network: Network) -> None:
-    network.new_service(networkConfiguration={"awsvpcConfiguration": {"subnets": network.subnets}})
-    assert network.service()["runningCount"] == 2
+def test_deployments_are_remembered(fargate: Fargate) -> None:
+    service = fargate.new_service(desiredCount=0)
+    fargate.sandbox.advance(5)
+    fargate.ecs.update_service(forceNewDeployment=True, **MAIN)
+    second, first = fargate.ecs.list_service_deployments(**MAIN)["serviceDeployments"]
+    assert (first["status"], second["status"]) == ("SUCCESSFUL", "IN_PROGRESS")
+    assert second["serviceDeploymentArn"] == fargate.service()["currentServiceDeployment"]
+    arns = [second["serviceDeploymentArn"], "arn:aws:ecs:eu-central-1:123456789012:service-deployment/main/app/x"]
+    answer = fargate.ecs.describe_service_deployments(serviceDeploymentArns=arns)
+    (told,) = answer["serviceDeployments"]
+    assert told["sourceServiceRevisions"][0]["arn"] == first["targetServiceRevisionArn"]
+    assert [one["reason"] for one in answer["failures"]] == ["MISSING"]
+    wanted = [told["targetServiceRevision"]["arn"]]
+    (revision,) = fargate.ecs.describe_service_revisions(serviceRevisionArns=wanted)["serviceRevisions"]
+    assert revision["taskDefinition"] == service["taskDefinition"]
+    assert revision["containerImages"] == [{"containerName": "app", "image": "nginx:1"}]
+    refused(fargate.ecs.list_service_deployments, "ServiceNotFoundException", cluster="main", service="other")
 
 
-@pytest.mark.parametrize("wrong", [{"cluster": "other"}, {"taskDefinition": "other"}])
-def test_what_a_service_names_must_exist(network: Network, wrong: dict[str, str]) -> None:
-    network.ecs.create_cluster(clusterName="main")
-    parameters = network.service_parameters(taskDefinition=network.new_definition())
-    code = "ClusterNotFoundException" if "cluster" in wrong else "ClientException"
-    refused(network.ecs.create_service, code, **{**parameters, **wrong})
-
-
-def test_an_inactive_task_definition_is_refused(network: Network) -> None:
-    definition = network.new_definition()
-    network.ecs.create_cluster(clusterName="main")
-    network.ecs.deregister_task_definition(taskDefinition=definition)
-    parameters = network.service_parameters(taskDefinition=definition)
-    refused(network.ecs.create_service, "ClientException", **parameters)
+def test_in_an_instant_profile_everything_is_there_at_once(sandbox: Sandbox) -> None:
+    fargate = Fargate(sandbox)
+    fargate.new_service(**fargate.balanced())
+    assert (fargate.service()["runningCount"], fargate.primary()["rolloutState"]) == (2, "COMPLETED")
+    fargate.ecs.delete_service(force=True, **MAIN)
+    assert fargate.service()["status"] == "INACTIVE"
+    assert not fargate.interfaces("arn:aws:ecs*")
