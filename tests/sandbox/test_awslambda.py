@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sandbox.world import Network, refused, zipped
+import pytest
+
+from tests.sandbox.lambdas import LambdaNetwork
+from tests.sandbox.world import refused, zipped
+from tests.sandbox_fixture import Sandbox
 
 INVALID = "InvalidParameterValueException"
 
 
-def _told(network: Network, name: str = "hello") -> dict[str, Any]:
+@pytest.fixture
+def network(sandbox: Sandbox) -> LambdaNetwork:
+    return LambdaNetwork(sandbox)
+
+
+def _told(network: LambdaNetwork, name: str = "hello") -> dict[str, Any]:
     found: dict[str, Any] = network.functions.get_function(FunctionName=name)["Configuration"]
     return found
 
 
-def test_a_new_function_is_pending_then_active(network: Network) -> None:
+def test_a_new_function_is_pending_then_active(network: LambdaNetwork) -> None:
     network.sandbox.latencies({"lambda.active": 3, "lambda.vpc_active": 45})
     assert network.new_function()["State"] == "Pending"
     network.new_function("inside", VpcConfig=network.in_vpc())
@@ -25,7 +34,7 @@ def test_a_new_function_is_pending_then_active(network: Network) -> None:
     assert _told(network, "inside")["State"] == "Active"
 
 
-def test_the_second_function_in_the_same_place_is_fast(network: Network) -> None:
+def test_the_second_function_in_the_same_place_is_fast(network: LambdaNetwork) -> None:
     network.sandbox.latencies({"lambda.active": 3, "lambda.vpc_active": 45})
     network.new_function("first", VpcConfig=network.in_vpc())
     network.new_function("second", VpcConfig=network.in_vpc())
@@ -34,7 +43,7 @@ def test_the_second_function_in_the_same_place_is_fast(network: Network) -> None
     assert len(network.interfaces("AWS Lambda VPC ENI*")) == 1
 
 
-def test_an_update_is_in_progress_then_successful(network: Network) -> None:
+def test_an_update_is_in_progress_then_successful(network: LambdaNetwork) -> None:
     network.new_function()
     assert _told(network)["LastUpdateStatus"] == "Successful"
     network.sandbox.latencies({"lambda.updated": 2})
@@ -49,7 +58,7 @@ def test_an_update_is_in_progress_then_successful(network: Network) -> None:
         assert _told(network)["LastUpdateStatus"] == "Successful"
 
 
-def test_a_pending_function_cannot_be_updated(network: Network) -> None:
+def test_a_pending_function_cannot_be_updated(network: LambdaNetwork) -> None:
     network.sandbox.latencies({"lambda.active": 3})
     network.new_function()
     update = network.functions.update_function_configuration
@@ -58,13 +67,13 @@ def test_a_pending_function_cannot_be_updated(network: Network) -> None:
     update(FunctionName="hello", Timeout=9)
 
 
-def test_its_vpc_is_told(network: Network) -> None:
+def test_its_vpc_is_told(network: LambdaNetwork) -> None:
     assert network.new_function(VpcConfig=network.in_vpc())["VpcConfig"]["VpcId"] == network.vpc
     assert _told(network)["VpcConfig"]["VpcId"] == network.vpc
     assert network.functions.list_functions()["Functions"][0]["VpcConfig"]["VpcId"] == network.vpc
 
 
-def test_subnets_and_groups_come_together(network: Network) -> None:
+def test_subnets_and_groups_come_together(network: LambdaNetwork) -> None:
     role = network.new_role("r", "lambda.amazonaws.com")
     wanted = {"FunctionName": "f", "Role": role, "Runtime": "python3.12", "Handler": "a.b"}
     create, code = network.functions.create_function, {"ZipFile": zipped()}
@@ -73,7 +82,7 @@ def test_subnets_and_groups_come_together(network: Network) -> None:
     create(Code=code, VpcConfig={"SubnetIds": [], "SecurityGroupIds": []}, **wanted)
 
 
-def test_subnets_and_groups_must_exist(network: Network) -> None:
+def test_subnets_and_groups_must_exist(network: LambdaNetwork) -> None:
     role = network.new_role("r", "lambda.amazonaws.com")
     wanted = {"FunctionName": "f", "Role": role, "Runtime": "python3.12", "Handler": "a.b"}
     for wrong in ({"SubnetIds": ["subnet-1"]}, {"SecurityGroupIds": ["sg-1"]}):
@@ -83,7 +92,7 @@ def test_subnets_and_groups_must_exist(network: Network) -> None:
         assert "NotFound" in message
 
 
-def test_the_role_must_trust_lambda(network: Network) -> None:
+def test_the_role_must_trust_lambda(network: LambdaNetwork) -> None:
     role = network.new_role("r", "ecs-tasks.amazonaws.com")
     wanted = {"FunctionName": "f", "Runtime": "python3.12", "Handler": "a.b", "Code": {"ZipFile": zipped()}}
     message = refused(network.functions.create_function, INVALID, Role=role, **wanted)
@@ -91,7 +100,7 @@ def test_the_role_must_trust_lambda(network: Network) -> None:
     network.functions.create_function(Role=network.new_role("other", "lambda.amazonaws.com"), **wanted)
 
 
-def test_a_statement_id_is_used_once(network: Network) -> None:
+def test_a_statement_id_is_used_once(network: LambdaNetwork) -> None:
     network.new_function()
     wanted = {
         "FunctionName": "hello",
@@ -104,7 +113,7 @@ def test_a_statement_id_is_used_once(network: Network) -> None:
     network.functions.add_permission(**{**wanted, "StatementId": "other"})
 
 
-def test_detached_interfaces_become_available_and_may_be_deleted(network: Network) -> None:
+def test_detached_interfaces_become_available_and_may_be_deleted(network: LambdaNetwork) -> None:
     network.sandbox.latencies({"lambda.detached_interfaces": 240, "lambda.interfaces": 420})
     network.new_function(VpcConfig=network.in_vpc())
     nothing: dict[str, list[str]] = {"SubnetIds": [], "SecurityGroupIds": []}
@@ -120,7 +129,7 @@ def test_detached_interfaces_become_available_and_may_be_deleted(network: Networ
     network.ec2.delete_security_group(GroupId=network.group)
 
 
-def test_interfaces_outlive_a_deleted_function(network: Network) -> None:
+def test_interfaces_outlive_a_deleted_function(network: LambdaNetwork) -> None:
     network.sandbox.latencies({"lambda.interfaces": 420})
     network.new_function(VpcConfig=network.in_vpc())
     network.functions.delete_function(FunctionName="hello")
@@ -129,7 +138,7 @@ def test_interfaces_outlive_a_deleted_function(network: Network) -> None:
     assert not network.interfaces("AWS Lambda VPC ENI*")
 
 
-def test_a_function_that_returns_takes_its_interfaces_over(network: Network) -> None:
+def test_a_function_that_returns_takes_its_interfaces_over(network: LambdaNetwork) -> None:
     network.sandbox.latencies({"lambda.interfaces": 420})
     network.new_function(VpcConfig=network.in_vpc())
     network.functions.delete_function(FunctionName="hello")
@@ -138,7 +147,7 @@ def test_a_function_that_returns_takes_its_interfaces_over(network: Network) -> 
     assert len(network.interfaces("AWS Lambda VPC ENI*")) == 1
 
 
-def test_code_may_come_for_another_processor(network: Network) -> None:
+def test_code_may_come_for_another_processor(network: LambdaNetwork) -> None:
     network.new_function(Architectures=["arm64"])
     network.functions.update_function_code(FunctionName="hello", ZipFile=zipped(), Architectures=["x86_64"])
     told = network.functions.get_function(FunctionName="hello")["Configuration"]

@@ -1,178 +1,225 @@
-"""Lambda: functions that become active after a while, and what they must be given."""
+"""Lambda: functions that become active after a while, are updated after a while, and what they tell of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
 from typing import Any
 
 from moto.awslambda.models import LambdaFunction
 
-from provisioner.sandbox import backends, trust
+from provisioner.sandbox import backends, functions, trust
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.hyperplane import Hyperplane
+from provisioner.sandbox.functions import Notes, Reason
+from provisioner.sandbox.hyperplane import Hyperplane, SubnetIsFull
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before
+from provisioner.sandbox.runtime.environments import Environments
 
-_INVALID = "InvalidParameterValueException"
-_CONFLICT = "ResourceConflictException"
 _NOT_NOW = "The operation cannot be performed at this time."
 _UPDATES = ("UpdateFunctionConfiguration", "UpdateFunctionCode")
+_FULL: Reason = (
+    "SubnetOutOfIPAddresses",
+    "Lambda couldn't set up VPC access for the Lambda function because one or more configured subnets has no "
+    "available IP addresses.",
+)
+_BEING_MADE: Reason = ("Creating", "The function is being created.")
 
 
-class Updates:
-    """Which update of each function is in progress, by ARN."""
-
-    def __init__(self) -> None:
-        self.going: dict[str, object] = {}
-
-
-@before("lambda", "CreateFunction", "UpdateFunctionConfiguration", source="Lambda API Reference")
+@before("lambda", "CreateFunction", "UpdateFunctionConfiguration", source="Lambda API Reference: CreateFunction")
 def role_trusts_lambda(call: Call) -> None:
     """InvalidParameterValueException for a role that Lambda may not assume, or not yet."""
     role = call.parameters.get("Role")
     if role and not trust.assumable(call, role, "lambda.amazonaws.com"):
-        raise Refusal(_INVALID, "The role defined for the function cannot be assumed by Lambda.")
+        raise Refusal(functions.INVALID, "The role defined for the function cannot be assumed by Lambda.")
 
 
-@before("lambda", "CreateFunction", "UpdateFunctionConfiguration", source="Lambda API Reference")
-def subnets_and_groups_come_together(call: Call) -> None:
-    """InvalidParameterValueException for only one of them, or for one that does not exist."""
-    subnets, groups = _vpc(call.parameters)
-    if bool(subnets) != bool(groups):
-        raise Refusal(_INVALID, "SubnetIds and SecurityIds must coexist or be both empty list.")
-    ec2 = backends.ec2(call)
-    for subnet in subnets:
-        if not any(subnet in zone for zone in ec2.subnets.values()):
-            raise _missing("Subnets", "InvalidSubnetID.NotFound", f"The subnet ID '{subnet}' does not exist")
-    for group in groups:
-        if ec2.get_security_group_from_id(group) is None:
-            text = f"The security group '{group}' does not exist"
-            raise _missing("SecurityGroups", "InvalidGroup.NotFound", text)
-
-
-@before("lambda", *_UPDATES, source="Lambda API Reference")
+@before("lambda", *_UPDATES, source="Lambda Developer Guide: function states")
 def one_update_at_a_time(call: Call) -> None:
     """ResourceConflictException (409) while the function is Pending or an update is in progress."""
-    function = _function(call)
+    function = functions.latest(call)
     if function is None:
         return
     if function.state == "Pending":
-        raise Refusal(_CONFLICT, f"{_NOT_NOW} The function is currently in the following state: Pending", 409)
-    if function.function_arn in call.ledger(Updates).going:
-        raise Refusal(_CONFLICT, f"{_NOT_NOW} An update is in progress for resource: {function.function_arn}", 409)
+        text = f"{_NOT_NOW} The function is currently in the following state: Pending"
+        raise Refusal(functions.CONFLICT, text, 409)
+    if functions.notes(call, function).update is not None:
+        text = f"{_NOT_NOW} An update is in progress for resource: {function.function_arn}"
+        raise Refusal(functions.CONFLICT, text, 409)
 
 
-@before("lambda", "AddPermission", source="Lambda API Reference")
-def statement_id_is_used_once(call: Call) -> None:
-    """ResourceConflictException (409) for a statement id that the function's policy has."""
-    function, wanted = _function(call), call.parameters["StatementId"]
-    if function and any(statement.get("Sid") == wanted for statement in function.policy.statements):
-        message = f"The statement id ({wanted}) provided already exists."
-        hint = "Please provide a new statement id, or remove the existing statement."
-        raise Refusal(_CONFLICT, f"{message} {hint}", 409)
+@before("lambda", *_UPDATES, source="Lambda Developer Guide: function states")
+def the_former_one_stays_for_a_while(call: Call) -> None:
+    """Invocations run what was there before as long as the update is in progress."""
+    if function := functions.latest(call):
+        functions.notes(call, function).former = copy.copy(function)
 
 
-@after("lambda", "CreateFunction", source="Lambda API Reference")
+@after("lambda", "CreateFunction", source="Lambda Developer Guide: function states")
 def is_pending_at_first(call: Call, answer: Answer) -> None:
-    """`Pending`, then `Active`; in a VPC it takes longer, unless another function has the same interfaces."""
+    """`Pending`, then `Active`; in a VPC it takes longer, unless another function has the same interfaces.
+
+    `Failed` (SubnetOutOfIPAddresses) if a subnet has no address left.
+    """
     function = backends.functions(call).get_function(answer["FunctionName"])
+    functions.forget(call, function)
+    known = functions.notes(call, function)
+    known.changed(call.parameters)
+    known.grantee = _role_id(call, function)
     function.state = "Pending"
-    fresh = call.ledger(Hyperplane).join(call, function.function_arn, *_vpc(call.parameters))
-    call.later("lambda.vpc_active" if fresh else "lambda.active", _activate(function))
-    _tell_state(call, function, answer)
+    fresh, failure = _join(call, function)
+    _join_newest_version(call, function)
+
+    def settle() -> None:
+        function.state, known.failure = ("Failed" if failure else "Active"), failure
+
+    call.later("lambda.vpc_active" if fresh else "lambda.active", settle)
+    _tell(call, function, answer)
 
 
-@after("lambda", *_UPDATES, source="Lambda API Reference")
+@after("lambda", *_UPDATES, source="Lambda Developer Guide: function states")
 def is_in_progress_at_first(call: Call, answer: Answer) -> None:
-    """`InProgress`, then `Successful`; out of one VPC's interfaces and into another's."""
+    """`InProgress`, then `Successful`; out of one VPC's interfaces and into another's, `Failed` without room."""
+    if call.parameters.get("DryRun"):
+        return
     function = backends.functions(call).get_function(answer["FunctionName"])
-    updates, mark = call.ledger(Updates), object()
-    moved = "VpcConfig" in call.parameters
+    known = functions.notes(call, function)
+    known.changed(call.parameters)
+    if {"Role", "Environment"} & call.parameters.keys():
+        known.grantee = _role_id(call, function)
+    moved, failure = _move(call, function, known.former), None
     if moved:
-        call.ledger(Hyperplane).leave(call, function.function_arn, detached=True)
-        call.ledger(Hyperplane).join(call, function.function_arn, *_vpc(call.parameters))
-    updates.going[function.function_arn] = mark
+        _, failure = _join(call, function)
+    _join_newest_version(call, function)
+    known.update = mark = object()
 
     def finish() -> None:
-        if updates.going.get(function.function_arn) is mark:
-            del updates.going[function.function_arn]
+        if known.update is mark:
+            known.update, known.former, known.update_failure = None, None, failure
 
     call.later("lambda.vpc_updated" if moved else "lambda.updated", finish)
-    _tell_state(call, function, answer)
+    _tell(call, function, answer)
 
 
-@after("lambda", "UpdateFunctionCode", source="Lambda API Reference")
-def code_may_come_for_another_processor(call: Call, answer: Answer) -> None:
-    """moto leaves the architecture as it was."""
-    function = _function(call)
-    if function is not None and (wanted := call.parameters.get("Architectures")):
-        function.architectures = answer["Architectures"] = wanted
+@after("lambda", "PublishVersion", source="Lambda Developer Guide: Hyperplane ENIs")
+def versions_keep_interfaces(call: Call, answer: Answer) -> None:
+    """A published version uses its function's interfaces until it is deleted."""
+    function = functions.latest(call)
+    if function is not None:
+        _join_newest_version(call, function)
+        _tell(call, function, answer)
 
 
-@after("lambda", "GetFunction", source="Lambda API Reference")
+@after("lambda", "GetFunction", source="Lambda API Reference: GetFunction")
 def function_tells_its_state(call: Call, answer: Answer) -> None:
-    """State, the update's state, and the real VPC."""
-    _tell(call, answer["Configuration"])
+    """State, the update's state, revision, logging, and the real VPC."""
+    _tell_named(call, answer["Configuration"])
 
 
-@after("lambda", "GetFunctionConfiguration", source="Lambda API Reference")
+@after("lambda", "GetFunctionConfiguration", source="Lambda API Reference: GetFunctionConfiguration")
 def configuration_tells_its_state(call: Call, answer: Answer) -> None:
-    """State, the update's state, and the real VPC."""
-    _tell(call, answer)
+    """State, the update's state, revision, logging, and the real VPC."""
+    _tell_named(call, answer)
 
 
-@after("lambda", "ListFunctions", source="Lambda API Reference")
+@after("lambda", "ListFunctions", source="Lambda API Reference: ListFunctions")
 def list_tells_states(call: Call, answer: Answer) -> None:
-    """State, the update's state, and the real VPC of each."""
+    """State, the update's state, revision, logging, and the real VPC of each."""
     for configuration in answer["Functions"]:
-        _tell(call, configuration)
+        _tell_named(call, configuration)
 
 
-@before("lambda", "DeleteFunction", source="Lambda API Reference")
+@before("lambda", "DeleteFunction", source="Lambda API Reference: DeleteFunction")
+def what_can_be_deleted(call: Call) -> None:
+    """InvalidParameterValueException for $LATEST or an alias alone."""
+    _, qualifier = functions.split(call)
+    if qualifier == "$LATEST":
+        raise Refusal(functions.INVALID, "$LATEST version cannot be deleted without deleting the function.")
+    if qualifier and not qualifier.isdigit():
+        raise Refusal(functions.INVALID, "Deletion of aliases is not currently supported.")
+
+
+@before("lambda", "DeleteFunction", source="Lambda Developer Guide: Hyperplane ENIs; terraform-provider-aws#10329")
 def interfaces_outlive_their_function(call: Call) -> None:
-    """They hold subnets and groups for a while longer."""
-    function = _function(call)
-    if function is not None and "Qualifier" not in call.parameters:
-        call.ledger(Updates).going.pop(function.function_arn, None)
-        call.ledger(Hyperplane).leave(call, function.function_arn, detached=False)
+    """They hold subnets and groups for a while longer, and for good if the execution role goes before them."""
+    function = functions.find(call)
+    if function is None:
+        return
+    _, qualifier = functions.split(call)
+    gone = [function] if qualifier else [function, *functions.versions(call, function)]
+    for version in gone:
+        call.ledger(Hyperplane).leave(call.site, version.function_arn, role=version.role, detached=False)
+        call.world.ledger(Environments, "", "").drop(version.function_arn)
+    if not qualifier:
+        functions.forget(call, function)
 
 
-def _tell(call: Call, configuration: dict[str, Any]) -> None:
-    _tell_state(call, backends.functions(call).get_function(configuration["FunctionName"]), configuration)
+def _join(call: Call, function: LambdaFunction) -> tuple[bool, Reason | None]:
+    """Whether it needs new interfaces, and why it does not get them."""
+    subnets, groups = functions.vpc(function)
+    try:
+        return call.ledger(Hyperplane).join(call.site, function.function_arn, subnets, groups), None
+    except SubnetIsFull:
+        return True, _FULL
 
 
-def _tell_state(call: Call, function: LambdaFunction, configuration: dict[str, Any]) -> None:
-    configuration["State"] = function.state
-    if function.state == "Pending":
-        reason = {"StateReason": "The function is being created.", "StateReasonCode": "Creating"}
-        configuration.update(reason)
-    going = function.function_arn in call.ledger(Updates).going
-    configuration["LastUpdateStatus"] = "InProgress" if going or function.state == "Pending" else "Successful"
+def _join_newest_version(call: Call, function: LambdaFunction) -> None:
+    for version in functions.versions(call, function)[-1:]:
+        _join(call, version)
+
+
+def _move(call: Call, function: LambdaFunction, former: LambdaFunction | None) -> bool:
+    """Take the function off its former interfaces, if it has other ones now."""
+    if former is None or _same_place(former, function):
+        return False
+    call.ledger(Hyperplane).leave(call.site, function.function_arn, role=former.role, detached=True)
+    return True
+
+
+def _same_place(one: LambdaFunction, other: LambdaFunction) -> bool:
+    return list(map(sorted, functions.vpc(one))) == list(map(sorted, functions.vpc(other)))
+
+
+def _role_id(call: Call, function: LambdaFunction) -> str:
+    role = functions.role(call, function.role)
+    return role.id if role else ""
+
+
+def _tell_named(call: Call, configuration: dict[str, Any]) -> None:
+    function = backends.functions(call).get_function(configuration["FunctionName"])
+    _tell(call, function, configuration)
+
+
+def _tell(call: Call, function: LambdaFunction, configuration: dict[str, Any]) -> None:
+    known = functions.notes(call, function)
+    configuration |= known.given
+    configuration["RevisionId"], configuration["LastModified"] = known.revision, known.modified
+    group = functions.log_group(call, function)
+    configuration["LoggingConfig"] = {
+        "LogFormat": "Text",
+        **(known.given.get("LoggingConfig") or {}),
+        "LogGroup": group,
+    }
+    _tell_state(function, known, configuration)
     network = configuration.get("VpcConfig")
     if network:
         subnets = network.get("SubnetIds", [])
         network["VpcId"] = backends.ec2(call).get_subnet(subnets[0]).vpc_id if subnets else ""
 
 
-def _function(call: Call) -> LambdaFunction | None:
-    """The function that the call names; None if there is none, of which moto will speak."""
-    name = str(call.parameters["FunctionName"])
-    functions = backends.functions(call).list_functions()
-    return next((item for item in functions if name in (item.function_name, item.function_arn)), None)
+def _tell_state(function: LambdaFunction, known: Notes, configuration: dict[str, Any]) -> None:
+    configuration["State"] = function.state
+    if reason := _BEING_MADE if function.state == "Pending" else known.failure:
+        configuration["StateReasonCode"], configuration["StateReason"] = reason
+    configuration.pop("LastUpdateStatus", None)  # first told after the creation
+    if function.state != "Pending":
+        configuration |= _update(known)
 
 
-def _vpc(parameters: dict[str, Any]) -> tuple[list[str], list[str]]:
-    network = parameters.get("VpcConfig") or {}
-    return network.get("SubnetIds", []), network.get("SecurityGroupIds", [])
-
-
-def _missing(what: str, code: str, text: str) -> Refusal:
-    where = f"Error occurred while Describe{what}."
-    return Refusal(_INVALID, f"{where} EC2 Error Code: {code}. EC2 Error Message: {text}")
-
-
-def _activate(function: LambdaFunction) -> Callable[[], None]:
-    def act() -> None:
-        function.state = "Active"
-
-    return act
+def _update(known: Notes) -> dict[str, str]:
+    status, reason = "Successful", known.update_failure
+    if known.update is not None:
+        status, reason = "InProgress", _BEING_MADE  # the same text for both, on AWS
+    elif reason:
+        status = "Failed"
+    told = {"LastUpdateStatusReasonCode": reason[0], "LastUpdateStatusReason": reason[1]} if reason else {}
+    return {"LastUpdateStatus": status, **told}
