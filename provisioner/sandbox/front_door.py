@@ -1,0 +1,63 @@
+"""Requests from the internet: `curl -H 'Host: NAME' http://127.0.0.1:PORT/` is answered by the load balancer NAME.
+
+NAME may be a load balancer's own or a public record that leads to one. What would hang on AWS is hung up on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+
+from provisioner.sandbox.call import Site
+from provisioner.sandbox.network import judge, messages, names, ranges, servers, services
+from provisioner.sandbox.network.judge import Trace
+from provisioner.sandbox.network.listening import Outside, Service
+from provisioner.sandbox.network.messages import Headers, Request
+from provisioner.sandbox.refusal import Dropped
+from provisioner.sandbox.web import Wsgi
+from provisioner.sandbox.world import World
+
+_LOCAL = frozenset({"", "localhost"})
+_PORT = 80
+_REGION = "us-east-1"
+
+
+def with_balancers(world: World, app: Wsgi) -> Wsgi:
+    """`app`, but what is for a load balancer goes there."""
+
+    def opened(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        trace = _arrival(world, environ.get("HTTP_HOST", ""))
+        if trace is None:
+            return app(environ, start_response)
+        if trace.party is None:
+            raise Dropped
+        response = servers.answer(world, trace.party, _request(environ))
+        start_response(f"{response.status} {messages.phrase(response.status)}", response.headers)
+        return [response.body]
+
+    return opened
+
+
+def _arrival(world: World, host: str) -> Trace | None:
+    """Where a request to this host gets to from the internet; None if that is nowhere in the sandbox's VPCs."""
+    name, _, port = host.lower().partition(":")
+    if name in _LOCAL or ranges.is_address(name) or services.named(name):
+        return None
+    with world.lock:
+        world.clock.catch_up()
+        anywhere = Site(DEFAULT_ACCOUNT_ID, _REGION, world)
+        addresses = names.resolve(anywhere, None, name)
+        if not addresses:
+            return None
+        trace = judge.trace(anywhere, None, addresses[0], int(port or _PORT))
+    return None if isinstance(trace.party, (Outside, Service)) else trace
+
+
+def _request(environ: dict[str, Any]) -> Request:
+    named = [(key[5:], value) for key, value in environ.items() if key.startswith("HTTP_")]
+    named += [(key, environ[key]) for key in ("CONTENT_TYPE",) if environ.get(key)]
+    headers: Headers = [(name.replace("_", "-").title(), str(value)) for name, value in named]
+    body = environ["wsgi.input"].read()
+    return Request(environ["REQUEST_METHOD"], environ["REQUEST_URI"], headers, body, ranges.CLIENT)
