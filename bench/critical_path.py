@@ -80,7 +80,7 @@ def _wait(step: Step, seconds: Mapping[str, float]) -> float:
     waits = {
         "nat_gateway": ("nat_gateway.available",),
         "load_balancer": ("load_balancer.active",),
-        "service": ("ecs.service.steady", "target.healthy"),
+        "service": ("ecs.task.provisioning", "ecs.task.pending", "ecs.deployment.completed"),
         "function": ("lambda.vpc_active" if getattr(step, "subnets", ()) else "lambda.active",),
     }
     return sum(seconds[key] for key in waits.get(step.kind, ()))

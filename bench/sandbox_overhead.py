@@ -26,9 +26,15 @@ from provisioner.sandbox import control
 
 REGION = "eu-central-1"
 _CONFIG = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
-_PLAIN = (
-    "from moto.server import ThreadedMotoServer as S; s = S('127.0.0.1', 0, verbose=False); s.start(); print(s._server.port);"
-)
+_PLAIN = """
+import sys
+from moto.server import ThreadedMotoServer
+
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+print(server._server.port, flush=True)
+sys.stdin.read()
+"""
 
 
 def main() -> None:
@@ -52,9 +58,8 @@ def main() -> None:
 @contextmanager
 def plain() -> Iterator[str]:
     """moto's own server in a process of its own; its endpoint."""
-    code = f"{_PLAIN} sys.stdout.flush(); sys.stdin.read()"
     process = subprocess.Popen(
-        [sys.executable, "-c", f"import sys; {code}"],
+        [sys.executable, "-c", _PLAIN],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

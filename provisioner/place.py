@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _AWS = "aws"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _FASTEST = 60.0
-"""However fast a sandbox's time passes: our own work is not faster there, nor is a fault of some seconds shorter."""
+"""However fast a sandbox's time passes: our own work is not faster there, nor is a fault shorter."""
 _ROUNDS = 8
 """Of botocore's retries, of which each has some of its own."""
 SANDBOX_REGION = "us-east-1"

@@ -136,5 +136,5 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 @pytest.fixture
 def sandbox(sandbox_process: Sandbox) -> Sandbox:
     """An empty sandbox."""
-    sandbox_process.reset()
+    sandbox_process.become("instant")
     return sandbox_process

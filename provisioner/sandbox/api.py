@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from provisioner.sandbox import quotas
+from provisioner.sandbox.network import api as network
 from provisioner.sandbox.web import Wsgi
 from provisioner.sandbox.world import World
 
@@ -14,7 +16,7 @@ Route = Callable[[World, Any], Any]
 
 
 def _reset(world: World, body: Any) -> Any:
-    world.reset(**{"pace" if key == "profile" else key: value for key, value in (body or {}).items()})
+    world.reset(**(body or {}))
     return world.identity()
 
 
@@ -45,6 +47,17 @@ def _advance(world: World, body: Any) -> Any:
         return {"now": world.clock.now()}
 
 
+def _enforce(world: World, body: Any) -> Any:
+    with world.lock:
+        world.enforcing = bool(body["enforce"])
+    return body
+
+
+def _set_quotas(world: World, body: Any) -> Any:
+    with world.lock:
+        return quotas.adjust_all(world, body)
+
+
 _ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "identity"): lambda world, body: world.identity(),
     ("POST", "reset"): _reset,
@@ -58,6 +71,9 @@ _ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "latencies"): lambda world, body: world.latencies.all(),
     ("POST", "latencies"): _set_latencies,
     ("POST", "clock"): _advance,
+    ("POST", "permissions"): _enforce,
+    ("POST", "quotas"): _set_quotas,
+    **network.ROUTES,
 }
 
 

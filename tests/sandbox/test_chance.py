@@ -56,7 +56,7 @@ def test_faults_have_names(realistic: Sandbox) -> None:
 def late_ones(sandbox: Sandbox, seed: int, count: int) -> list[int]:
     """How often each of so many fresh VPCs was missed."""
     sandbox.ask("POST", "reset", {"profile": "realistic=1", "seed": seed})
-    sandbox.ask("POST", "quotas", {"VPCs": count + 1})
+    sandbox.ask("POST", "quotas", {"vpcs": count + 3})
     ec2, missed = sandbox.client("ec2"), []
     for number in range(count):
         vpc = ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"]
@@ -110,7 +110,7 @@ def test_other_services_things_are_young_too(
 ) -> None:
     network = Network(sandbox)
     sandbox.faults([{"do": "invisible", "service": service, "seconds": 60}])
-    network.new_role("young", "lambda.amazonaws.com")
+    network.new_role("young", "ecs-tasks.amazonaws.com")
     refused(getattr(sandbox.client(service), operation), code, **parameters)
     sandbox.advance(61)
     sandbox.client("iam").get_role(RoleName="young")

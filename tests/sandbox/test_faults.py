@@ -224,6 +224,7 @@ def test_a_hold_ends_by_itself_after_its_seconds(sandbox: Sandbox) -> None:
 
 def test_many_clients_at_once(sandbox: Sandbox) -> None:
     ec2 = sandbox.client("ec2")
+    sandbox.ask("POST", "quotas", {"vpcs": 17})
     threads = [threading.Thread(target=ec2.create_vpc, kwargs={"CidrBlock": CIDR}) for _ in range(16)]
     for thread in threads:
         thread.start()

@@ -9,6 +9,7 @@ import pytest
 
 from provisioner.sandbox.call import mutates
 from provisioner.sandbox.latencies import TABLE, Latencies, profile
+from tests.sandbox.principals import new_role, trusting
 from tests.sandbox.world import Network, refused, zipped
 from tests.sandbox_fixture import Sandbox
 
@@ -18,11 +19,11 @@ MISSING = "NotImplementedByEmulator"
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [
-        ("ec2", "describe_stale_security_groups", {"VpcId": "vpc-1"}),
-        ("ecs", "list_services_by_namespace", {"namespace": "x"}),
-        ("lambda", "get_account_settings", {}),
+        ("ec2", "describe_instance_topology", {}),
+        ("ecs", "submit_task_state_change", {}),
+        ("lambda", "list_provisioned_concurrency_configs", {"FunctionName": "x"}),
         ("route53", "test_dns_answer", {"HostedZoneId": "Z1", "RecordName": "x", "RecordType": "A"}),
-        ("iam", "list_instance_profile_tags", {"InstanceProfileName": "x"}),
+        ("iam", "get_context_keys_for_custom_policy", {"PolicyInputList": ["{}"]}),
     ],
 )
 def test_what_moto_lacks_is_told(
@@ -32,7 +33,8 @@ def test_what_moto_lacks_is_told(
 
 
 def test_what_crashes_moto_is_told(sandbox: Sandbox) -> None:
-    message = refused(sandbox.client("ec2").delete_transit_gateway, "EmulatorError", TransitGatewayId="tgw-1")
+    crashes = sandbox.client("ec2").delete_transit_gateway_peering_attachment
+    message = refused(crashes, "EmulatorError", TransitGatewayAttachmentId="tgw-attach-1")
     assert "KeyError" in message
 
 
@@ -45,15 +47,16 @@ def test_the_log_tells_every_call(network: Network) -> None:
     assert [(entry["service"], entry["action"]) for entry in calls] == [
         ("ec2", "DescribeVpcs"),
         ("iam", "CreateRole"),
+        ("iam", "AttachRolePolicy"),
         ("lambda", "CreateFunction"),
         ("ec2", "DeleteVpc"),
     ]
-    assert [entry["n"] for entry in calls] == [1, 2, 3, 4]
-    assert [entry["m"] for entry in calls] == [None, 1, 2, 3]
-    assert [entry["status"] for entry in calls] == [200, 200, 201, 400]
-    assert [entry["error"] for entry in calls] == [None, None, None, "DependencyViolation"]
-    assert calls[2]["parameters"]["Code"]["ZipFile"].startswith(f"<{len(zipped())} bytes")
-    assert calls[3]["parameters"] == {"VpcId": network.vpc}
+    assert [entry["n"] for entry in calls] == [1, 2, 3, 4, 5]
+    assert [entry["m"] for entry in calls] == [None, 1, 2, 3, 4]
+    assert [entry["status"] for entry in calls] == [200, 200, 200, 201, 400]
+    assert [entry["error"] for entry in calls] == [None, None, None, None, "DependencyViolation"]
+    assert calls[3]["parameters"]["Code"]["ZipFile"].startswith(f"<{len(zipped())} bytes")
+    assert calls[4]["parameters"] == {"VpcId": network.vpc}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +144,7 @@ def test_a_reset_empties_everything_and_renews_the_id(network: Network) -> None:
 def test_accounts_are_apart(network: Network) -> None:
     sts = network.sandbox.client("sts")
     assert sts.get_caller_identity()["Account"] == "123456789012"
-    role = "arn:aws:iam::222222222222:role/other"
+    role = new_role(network.sandbox, "other", trusting({"AWS": "123456789012"}), account="222222222222")
     assert (
         sts.assume_role(RoleArn=role, RoleSessionName="session")["AssumedRoleUser"]["Arn"].split(":")[4]
         == "222222222222"

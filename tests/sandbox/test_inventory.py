@@ -15,11 +15,16 @@ def _everything(sandbox: Sandbox) -> dict[str, list[str]]:
         network.ec2.create_tags(Resources=[key], Tags=[{"Key": "provisioner:step", "Value": name}])
     network.new_nat()
     table = network.ec2.create_route_table(VpcId=network.vpc)["RouteTable"]["RouteTableId"]
-    network.ec2.associate_route_table(RouteTableId=table, SubnetId=network.subnets[0])
+    for subnet in network.subnets:
+        network.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    network.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=network.gateway)
+    web = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": network.group}]}
+    network.ec2.authorize_security_group_ingress(GroupId=network.group, IpPermissions=[web])
     balancer, targets = network.new_balancer(), network.new_targets()
     network.new_listener(balancer, targets)
     wanted = {"targetGroupArn": targets, "containerName": "app", "containerPort": 80}
-    network.new_service(loadBalancers=[wanted])
+    placed = {"subnets": network.subnets, "securityGroups": [network.group], "assignPublicIp": "ENABLED"}
+    network.new_service(loadBalancers=[wanted], networkConfiguration={"awsvpcConfiguration": placed})
     network.new_function(VpcConfig=network.in_vpc())
     sandbox.client("logs").create_log_group(logGroupName="/app")
     inventory(sandbox.endpoint)  # moves on what is on its way

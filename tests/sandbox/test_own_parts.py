@@ -11,7 +11,7 @@ from provisioner.sandbox.calls import CallLog
 from provisioner.sandbox.clock import Clock
 from provisioner.sandbox.holds import Holds
 from provisioner.sandbox.refusal import Dropped
-from provisioner.sandbox.world import World
+from provisioner.sandbox.world import Nature, World
 
 
 def test_what_is_due_happens_in_order_and_only_when_somebody_looks() -> None:
@@ -60,7 +60,7 @@ def test_a_cleared_clock_has_no_plans() -> None:
 
 
 def _world() -> World:
-    return World("instant", empty_backends=lambda: None)
+    return World(Nature(), lambda: None)
 
 
 class Notes:

@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 
 from tests.sandbox_fixture import Sandbox
 
+VPC_ACCESS = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+
 
 def refused(call: Any, code: str, **parameters: Any) -> str:
     """Assert that AWS refuses the call with this code; the message."""
@@ -100,7 +102,10 @@ class Network:
     def new_role(self, name: str, service: str) -> str:
         statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        answer = self.sandbox.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+        iam = self.sandbox.client("iam")
+        answer = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+        if service == "lambda.amazonaws.com":  # without it Lambda may not place a function in a VPC
+            iam.attach_role_policy(RoleName=name, PolicyArn=VPC_ACCESS)
         return str(answer["Role"]["Arn"])
 
     def new_definition(self, **more: Any) -> str:
