@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from provisioner.sandbox import trust
-from provisioner.sandbox.call import Call, Site
+from provisioner.sandbox.call import Site
 from provisioner.sandbox.deployments import Deployment
 from provisioner.sandbox.faults import Fault
 from provisioner.sandbox.services import Service
@@ -56,10 +56,9 @@ def _no_capacity(site: Site) -> str | None:
 
 def _check_roles(site: Site, plan: Plan) -> None:
     """Raises CannotLaunch for a role that tasks cannot assume."""
-    ecs = Call(site.account, site.region, site.world, "ecs", "RunTask", {})
     for name in ("execution_role_arn", "task_role_arn"):
         role = getattr(plan.definition, name, None)
-        if role and not trust.assumable(ecs, role, _PRINCIPAL):
+        if role and not trust.assumable(site, role, _PRINCIPAL, "ecs"):
             what = f"ECS was unable to assume the role '{role}' that was provided for this task."
             raise CannotLaunch(f"{what} {_TRUST} user has permissions to pass this role.")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from moto.iam.models import Role
 
 from provisioner.sandbox import backends
-from provisioner.sandbox.call import Call, Site
+from provisioner.sandbox.call import Site
 from provisioner.sandbox.permissions import holdings
 from provisioner.sandbox.permissions.conditions import Context
 from provisioner.sandbox.permissions.documents import Malformed, trust_policy
@@ -35,17 +35,17 @@ def births(site: Site) -> RoleBirths:
     return holdings.home(site).ledger(RoleBirths)
 
 
-def assumable(call: Call, arn: str, principal: str) -> bool:
-    """Whether a service may use the role: it exists, trusts the service, and is known everywhere."""
-    role = find(call, arn)
-    return role is not None and trusts_service(call, role, principal) and not too_young(call, arn)
+def assumable(site: Site, arn: str, principal: str, service: str) -> bool:
+    """Whether a service may use the role: it exists, trusts the service's principal, and is known everywhere."""
+    role = find(site, arn)
+    return role is not None and trusts_service(site, role, principal) and not too_young(site, arn, service)
 
 
-def too_young(call: Call, arn: str) -> bool:
+def too_young(site: Site, arn: str, service: str) -> bool:
     """Whether the role is too young to be known everywhere, or for the fault `unassumable` of this service."""
-    name, notes = arn.rpartition("/")[2], births(call)
-    age = call.world.clock.now() - notes.at.get(name, float("-inf"))
-    needed = call.world.faults.youngest_usable("unassumable", call.service)
+    name, notes = arn.rpartition("/")[2], births(site)
+    age = site.world.clock.now() - notes.at.get(name, float("-inf"))
+    needed = site.world.faults.youngest_usable("unassumable", service)
     return age < max(needed, notes.usable.get(name, 0.0))
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from provisioner.sandbox import hosted_zones
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.hosted_zones import Zone as Zone  # who resolves names looks at the zones too
-from provisioner.sandbox.hosted_zones import of as of
+from provisioner.sandbox.hosted_zones import Zone
 from provisioner.sandbox.records import Alias, canonical, is_within, labels
 from provisioner.sandbox.world import World
 

@@ -44,7 +44,7 @@ def whole_life(tool: Tool, expected: Mapping[str, list[str]], seed: int) -> None
         assert tool.inventory() == expected
         tool.sandbox.forget_calls()
     tool.provisioned()
-    assert tool.mutations() == []
+    assert tool.attempts() == []
     succeeded(tool.destroy())
     with tool.sandbox.at_peace():
         assert nothing(tool.inventory())
@@ -121,7 +121,7 @@ def live_through(tool: Tool, folder: Path, trial: Trial) -> None:
         doubled(tool)
         tool.sandbox.forget_calls()
     succeeded(tool.run("provision", str(file)))
-    assert tool.mutations() == []
+    assert tool.attempts() == []
     tool.sandbox.clear_faults()
     if trial.destroy_kill:
         killed(tool, *trial.destroy_kill, "destroy", NAME, "--yes")

@@ -1,8 +1,9 @@
-"""Destroy's call log against what AWS insists must be gone first (moto enforces little of it)."""
+"""Destroy's call log against what AWS insists must be gone first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -61,22 +62,38 @@ def parallel(request: pytest.FixtureRequest) -> str:
     return value
 
 
-@pytest.fixture
-def ids(tool: Tool) -> dict[str, str]:
-    tool.provisioned()
-    return {name: record["id"] for name, record in tool.state()["records"].items()}
+@dataclass(frozen=True)
+class Destroyed:
+    """The ids of what was there, and the mutating calls of the destroy, in order."""
+
+    ids: Mapping[str, str]
+    calls: list[Mapping[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def _recorded() -> dict[str, Destroyed]:
+    return {}
 
 
 @pytest.fixture
-def calls(tool: Tool, ids: dict[str, str], parallel: str) -> list[Mapping[str, Any]]:
-    """The mutating calls of a destroy, in order."""
-    tool.sandbox.forget_calls()
-    succeeded(tool.run("destroy", "--yes", "--parallel", parallel))
-    return [call for call in tool.mutations() if not call["error"]]
+def destroyed(tool: Tool, parallel: str, _recorded: dict[str, Destroyed]) -> Destroyed:
+    """One life for all tests of this file."""
+    if parallel not in _recorded:
+        tool.provisioned()
+        ids = {name: record["id"] for name, record in tool.state()["records"].items()}
+        tool.sandbox.forget_calls()
+        succeeded(tool.run("destroy", "--yes", "--parallel", parallel))
+        _recorded[parallel] = Destroyed(ids, list(tool.mutations()))
+    return _recorded[parallel]
 
 
-def test_what_must_be_gone_first_is(calls: list[Mapping[str, Any]], ids: dict[str, str]) -> None:
-    when = {step: deleted_at(calls, name) for step, name in ids.items()}
+@pytest.fixture
+def calls(destroyed: Destroyed) -> list[Mapping[str, Any]]:
+    return destroyed.calls
+
+
+def test_what_must_be_gone_first_is(destroyed: Destroyed) -> None:
+    when = {step: deleted_at(destroyed.calls, name) for step, name in destroyed.ids.items()}
     assert [pair for pair in GONE_FIRST if not when[pair[0]] < when[pair[1]]] == []
 
 

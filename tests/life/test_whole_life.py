@@ -19,7 +19,7 @@ def test_a_second_provision_changes_nothing_and_reads_less_than_there_are_resour
     before = tool.inventory()
     tool.sandbox.forget_calls()
     ended = tool.provisioned()
-    assert tool.mutations() == []
+    assert tool.attempts() == []
     assert len(tool.reads()) < len(tool.state()["records"])
     assert tool.inventory() == before
     assert "nothing to change" in ended.out
@@ -76,7 +76,7 @@ def test_a_change_is_made_once_and_then_there_is_nothing_to_change(tool: Tool, c
     assert len(tool.mutations()) == 1
     tool.sandbox.forget_calls()
     assert "nothing to change" in tool.provisioned("--set", change).out
-    assert tool.mutations() == []
+    assert tool.attempts() == []
 
 
 def test_what_cannot_be_changed_in_place_is_refused_untouched(tool: Tool) -> None:
@@ -87,7 +87,7 @@ def test_what_cannot_be_changed_in_place_is_refused_untouched(tool: Tool) -> Non
     assert ended.code == 4
     assert tool.state()["status"] == "done"
     assert "10.9.0.0/16" in ended.err
-    assert tool.mutations() == []
+    assert tool.attempts() == []
     assert tool.inventory() == before
 
 

@@ -92,9 +92,13 @@ class Tool:
     def client(self, service: str) -> Any:
         return self.sandbox.client(service, REGION)
 
+    def attempts(self) -> list[Mapping[str, Any]]:
+        """The calls that would change something, whatever became of them."""
+        return [call for call in self.sandbox.calls() if call["mutating"]]
+
     def mutations(self) -> list[Mapping[str, Any]]:
         """The calls that changed something: not those that were throttled or came too early."""
-        return [call for call in self.sandbox.calls() if call["mutating"] and (call["status"] or 0) < 300]
+        return [call for call in self.attempts() if (call["status"] or 0) < 300]
 
     def reads(self) -> list[Mapping[str, Any]]:
         return [call for call in self.sandbox.calls() if not call["mutating"]]

@@ -86,17 +86,6 @@ def _targets(site: Site, group: str) -> Iterator[tuple[Target, str]]:
     """The targets of a group that are healthy enough, with their zones, nothing for one outside of the VPC."""
     found = backends.elbv2(site).target_groups.get(group)
     for target, port in targets.healthy(site, group):
-        address = address_of(site, target)
+        address = targets.address_of(site, target)
         zone = targets.zone_of(site, found.vpc_id, address) if found is not None and found.vpc_id else None
         yield (address, port), zone or ""
-
-
-def address_of(site: Site, target: str) -> str:
-    """The address of what a target is called by: an address, an instance or a load balancer."""
-    if target.startswith("i-"):
-        instance = backends.ec2(site).get_instance_by_id(target)
-        return str(instance.private_ip) if instance else target
-    if target.startswith("arn:"):
-        interface = next(balancers.interfaces_of(site, target), None)
-        return str(interface.private_ip_address) if interface else target
-    return target

@@ -29,7 +29,7 @@ _BEING_MADE: Reason = ("Creating", "The function is being created.")
 def role_trusts_lambda(call: Call) -> None:
     """InvalidParameterValueException for a role that Lambda may not assume, or not yet."""
     role = call.parameters.get("Role")
-    if role and not trust.assumable(call, role, "lambda.amazonaws.com"):
+    if role and not trust.assumable(call, role, "lambda.amazonaws.com", "lambda"):
         raise Refusal(functions.INVALID, "The role defined for the function cannot be assumed by Lambda.")
 
 

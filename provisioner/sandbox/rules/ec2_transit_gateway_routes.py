@@ -1,4 +1,4 @@
-"""Routes to transit gateways, and routes in them."""
+"""Routes in transit gateways."""
 
 from __future__ import annotations
 
@@ -7,43 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from moto.ec2.models.transit_gateway_route_tables import TransitGatewayRouteTable
-from moto.ec2.utils import generate_route_id
 
 from provisioner.sandbox import attachments, backends
 from provisioner.sandbox.attachments import VpcAttachment
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
-from provisioner.sandbox.registry import Answer, after, before, instead
+from provisioner.sandbox.registry import Answer, before, instead
 from provisioner.sandbox.rules.ec2_transit_gateways import filters_of
 
 _SOURCE = "EC2 API Reference: transit gateway routes"
-_DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _to_gateways(call: Call) -> bool:
-    return "TransitGatewayId" in call.parameters
-
-
-@after("ec2", "CreateRoute", "ReplaceRoute", when=_to_gateways, source="RAM User Guide: shareable resources")
-def routes_lead_to_shared_gateways(call: Call, answer: Answer) -> None:
-    """Repair moto, which knows only the account's own transit gateways."""
-    asked = call.parameters
-    destination = next(asked[name] for name in _DESTINATIONS if name in asked)
-    name = generate_route_id(asked["RouteTableId"], destination)
-    route = backends.ec2(call).route_tables[asked["RouteTableId"]]._routes.get(name)
-    if route is not None:
-        route.transit_gateway = attachments.find(call, asked["TransitGatewayId"])
-
-
-@after("ec2", "DescribeRouteTables", source="VPC User Guide: transit gateway routes")
-def leaves_black_holes(call: Call, answer: Answer) -> None:
-    """Routes to a gateway that the VPC is no longer attached to stay, as `blackhole`."""
-    for table in answer.get("RouteTables", ()):
-        for route in table.get("Routes", ()):
-            gateway = route.get("TransitGatewayId")
-            if gateway and not attachments.available(call, table["VpcId"], gateway):
-                route["State"] = "blackhole"
 
 
 @before("ec2", "CreateTransitGatewayRoute", source="EC2 API Reference: error codes")

@@ -153,7 +153,7 @@ def roles_must_be_assumable(call: Call) -> None:
     definition = _definition(call) if named else None
     for name in ("execution_role_arn", "task_role_arn"):
         role = getattr(definition, name, None)
-        if role and not trust.assumable(call, role, _PRINCIPAL):
+        if role and not trust.assumable(call, role, _PRINCIPAL, "ecs"):
             message = f"ECS was unable to assume the role '{role}' that was provided for this task."
             proper = "Please verify that the role being passed has the proper trust relationship and permissions"
             raise Refusal(
