@@ -167,6 +167,10 @@ class Verdict:
         return f"{self.code}: {self.message}" if self.message else self.code
 
 
+_ENCODED = " Encoded authorization failure message"
+"""What follows in EC2's denials are hundreds of characters that only sts:DecodeAuthorizationMessage reads."""
+
+
 def verdict(error: ClientError | BotoCoreError) -> Verdict:
     """Sort an error that boto3 raised."""
     if isinstance(error, ClientError):
@@ -179,7 +183,7 @@ def verdict(error: ClientError | BotoCoreError) -> Verdict:
 
 def _of_answer(error: ClientError) -> Verdict:
     details: dict[str, Any] = dict(error.response.get("Error", {}))
-    code, message = str(details.get("Code", "")), str(details.get("Message", ""))
+    code, message = str(details.get("Code", "")), str(details.get("Message", "")).partition(_ENCODED)[0]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return Verdict(_cause(code, message, status), code, message, error.operation_name)
 

@@ -117,3 +117,10 @@ def test_every_cause_has_a_next_move() -> None:
 def test_gone_is_only_gone() -> None:
     assert gone(answered("InvalidVpcID.NotFound"))
     assert not gone(answered("DependencyViolation"))
+
+
+def test_what_only_aws_can_read_is_left_out() -> None:
+    said = "You are not authorized to perform: ec2:CreateVpc. Encoded authorization failure message: 4WGfMoq"
+    answer: Any = {"Error": {"Code": "UnauthorizedOperation", "Message": said}}
+    found = verdict(ClientError(answer, "CreateVpc"))
+    assert found.message == "You are not authorized to perform: ec2:CreateVpc."
