@@ -43,6 +43,16 @@ def _faults(context: click.Context, parameter: click.Parameter, given: str) -> s
     return given
 
 
+def _json(context: click.Context, parameter: click.Parameter, given: str) -> str:
+    """The event as given. Raises BadInput where it is no JSON."""
+    try:
+        json.loads(given)
+    except ValueError as error:
+        fix = "quote it, as in --payload '{}'"
+        raise BadInput(f"--payload is no JSON: {error}. Fix: {fix}.") from error
+    return given
+
+
 @contextmanager
 def _usable_folder() -> Iterator[None]:
     """What the system refuses in the sandbox's folder is for the user to put right: it is no bug."""
@@ -56,7 +66,7 @@ def _usable_folder() -> Iterator[None]:
 
 @click.group()
 def sandbox() -> None:
-    """The embedded AWS: start, stop, status, reset.
+    """The embedded AWS: start, stop, status, reset; invoke a function in it.
 
     It serves this folder only (.provisioner/), keeps its contents until it is stopped or reset, and needs no
     account, no credentials and no Docker.
@@ -123,6 +133,43 @@ def sandbox_status(tools: Tools, common: Common) -> int:
     found = tools.sandbox().status(FOLDER)
     _tell_sandbox(tools, common, found.as_dict() if found else None)
     return Exit.DONE
+
+
+@sandbox.command("invoke")
+@click.argument("function")
+@click.option("--payload", callback=_json, default="{}", metavar="JSON", help="The event. Default: {}.")
+@click.option("--region", help="The stack's region. Default: us-east-1.")
+@output_options
+@click.pass_obj
+def sandbox_invoke(tools: Tools, common: Common, function: str, payload: str) -> int:
+    """Run a function in the sandbox's network, and show its answer.
+
+    Its handler really runs, and reaches what AWS would let it reach. Exit code 1 if it fails.
+    """
+    from provisioner.trial import Untried, invoke
+
+    try:
+        found = invoke(FOLDER, function, payload, common.region)
+    except Untried as error:
+        raise BadInput(str(error)) from error
+    if common.as_json:
+        click.echo(json.dumps({"answer": found.answer, "error": found.error, "log": found.log}))
+    else:
+        for line in _shown(found.answer):
+            tools.screen(common).answer(line)
+    return Exit.FAILED if found.error else Exit.DONE
+
+
+def _shown(answer: Any) -> list[str]:
+    """Members of an object one by one; a text of several lines as it is."""
+    if not isinstance(answer, dict):
+        return json.dumps(answer, indent=2).splitlines()
+    lines: list[str] = []
+    for name, value in answer.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        first, *rest = text.splitlines() or [""]
+        lines += [f"{name}:", *(f"  {line}" for line in [first, *rest])] if rest else [f"{name}: {first}"]
+    return lines
 
 
 @sandbox.command("reset")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.life.tool import NAME, Tool
+from tests.life.tool import EXAMPLE, NAME, Tool, succeeded
+from tests.sandbox_fixture import Sandbox
 
 SHORT = (
     "--set",
@@ -91,3 +93,22 @@ def test_a_gateway_that_fails_is_told_with_its_code(tool: Tool, expected: Any) -
     tool.sandbox.clear_faults()
     tool.provisioned()
     assert tool.inventory() == expected
+
+
+def test_a_function_is_tried_from_the_command_line(sandbox: Sandbox, tmp_path: Path) -> None:
+    """With the sandbox of a folder, as a newcomer does."""
+    tool = Tool(sandbox, tmp_path, {"AWS_ENDPOINT_URL": ""})
+    assert "the sandbox is not running" in tool.run("sandbox", "invoke", "private-lambda-caller").err
+    succeeded(tool.run("sandbox", "start", "--profile", "instant"))
+    try:
+        unknown = tool.run("sandbox", "invoke", "nobody")
+        assert (unknown.code, "Function not found" in unknown.err, "none here" in unknown.err) == (2, True, True)
+        succeeded(tool.run("provision", str(EXAMPLE), "--sandbox", *SHORT))
+        answered = succeeded(tool.run("sandbox", "invoke", f"{NAME}-caller"))
+        assert "<title>Simple PHP App</title>" in answered.out
+        refused = tool.run("sandbox", "invoke", f"{NAME}-wrong-group", "--json")
+        assert refused.code == 1
+        assert "timed out" in json.loads(refused.out)["answer"]["errorMessage"]
+        assert tool.run("sandbox", "invoke", f"{NAME}-caller", "--payload", "{").code == 2
+    finally:
+        succeeded(tool.run("sandbox", "stop"))
