@@ -14,6 +14,7 @@ Raw = Mapping[str, Any]
 
 _TASKS = 3
 _EVENTS = 3
+_COMPLAINTS = ("unhealthy", "unable to", "failed")
 _LOG_LINES = 5
 _WIDTH = 300
 
@@ -72,12 +73,17 @@ def _stopped(aws: Aws, service: Raw) -> Sequence[Raw]:
 
 
 def _reason(task: Raw) -> str:
-    containers = (
-        f"{container.get('name')} exit {container.get('exitCode')} {container.get('reason', '')}".rstrip()
-        for container in task.get("containers", ())
-        if container.get("exitCode") is not None or container.get("reason")
-    )
-    return "; ".join(filter(None, [task.get("stoppedReason", ""), *containers]))
+    """Why it stopped, and of each container what that does not say yet."""
+    why = str(task.get("stoppedReason", ""))
+    containers = (_ended(container, why) for container in task.get("containers", ()))
+    return "; ".join(filter(None, [why, *containers]))
+
+
+def _ended(container: Raw, why: str) -> str:
+    code, reason = container.get("exitCode"), container.get("reason", "")
+    said = [f"exit {code}"] if code is not None else []
+    said += [reason] if reason and reason not in why else []
+    return f"{container.get('name')} {' '.join(said)}" if said else ""
 
 
 def _health(aws: Aws, service: Raw) -> list[str]:
@@ -118,10 +124,10 @@ def _streams(aws: Aws, task: Raw) -> Iterator[tuple[str, str]]:
 
 
 def _events(service: Raw) -> list[str]:
-    """The newest ones, and before them the newest that says what is wrong with a target."""
+    """The newest ones that complain; if none does, the newest."""
     messages = [str(event["message"]) for event in service.get("events", ())]
-    unhealthy = [message for message in messages if "is unhealthy" in message]
-    return _distinct([*unhealthy[:1], *messages[:_EVENTS]])
+    complaints = [message for message in messages if any(word in message for word in _COMPLAINTS)]
+    return _distinct(complaints or messages)[:_EVENTS]
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

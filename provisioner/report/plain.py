@@ -63,9 +63,13 @@ class Plain(Reporter):
             self._line(event.step, f"{event.outcome or 'done'}{found} ({text.span(event.waited)})")
 
     def _failure(self, event: StepEvent) -> str:
-        """A long sentence is told once: a full disk fails all steps under way, each in the same words."""
+        """A long sentence is told once: a full disk fails all steps under way, each in the same words.
+
+        Of several lines it is the first one here; the end of the report has them all.
+        """
         first = self._failures.setdefault(event.said, event.step)
-        return event.said if first == event.step or len(event.said) <= _LONG else f"like {first}"
+        said = event.said.partition("\n")[0]
+        return said if first == event.step or len(event.said) <= _LONG else f"like {first}"
 
     def _waiting(self, view: View) -> None:
         """Once for each new word of AWS."""

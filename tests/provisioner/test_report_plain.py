@@ -158,6 +158,11 @@ def test_what_fails_many_steps_in_the_same_words_is_told_once(screen: Screen) ->
     ]
 
 
+def test_of_a_long_story_the_first_line_is_told_at_once_and_the_rest_at_the_end(screen: Screen) -> None:
+    screen.play(started("web"), failed("web", "web does not become stable\nlog: no space left"))
+    assert screen.lines[1:] == ["00:00  web  failed: web does not become stable (2.0 s)"]
+
+
 def test_what_a_signal_handler_announces_is_shown_at_the_next_tick(screen: Screen) -> None:
     screen.reporter.announce("stopping")
     assert screen.lines == []
