@@ -30,6 +30,12 @@ def accounts() -> list[str]:
     return sorted({*route53_backends, *elbv2_backends})
 
 
+def every_api_gateway() -> Iterator[ApiGatewayV2Backend]:
+    """Of all accounts and regions that have, or had, any."""
+    for account in list(apigatewayv2_backends):
+        yield from list(apigatewayv2_backends[account].values())
+
+
 def every_ec2() -> Iterator[EC2Backend]:
     """Of all accounts and regions that have, or had, any."""
     for account in list(ec2_backends):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from moto.servicediscovery.models import Namespace, ServiceInstance
@@ -11,8 +12,11 @@ from moto.servicediscovery.models import Service as Registry
 from provisioner.sandbox import backends, definitions, namespaces
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.deployments import Deployment
-from provisioner.sandbox.services import Service
+from provisioner.sandbox.network import mesh
+from provisioner.sandbox.services import Service, Services
 from provisioner.sandbox.tasks import Task
+
+_ADDRESS, _PORT = "AWS_INSTANCE_IPV4", "AWS_INSTANCE_PORT"
 
 
 def enabled(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -44,12 +48,22 @@ def connect(service: Service, deployment: Deployment) -> None:
             deployment.connected.append({"discoveryName": name, "discoveryArn": made.arn})
 
 
+def names_for(service: Service, deployment: Deployment) -> mesh.Names:
+    """What the proxy of a task that starts now answers for: all that its namespace has, from whatever cluster."""
+    space = namespace_of(service.site, deployment.settings, service.cluster_name)
+    if enabled(deployment.settings) is None or space is None:
+        return {}
+    site = service.site
+    offers = [one for other in site.ledger(Services).by_arn.values() for one in _offers(other, space)]
+    return {alias: partial(_behind, site, space, name) for alias, name in offers}
+
+
 def enter(service: Service, task: Task) -> None:
     """Tell where a task that runs is found."""
     for registry, port in _registries(service, task):
         attributes = {
-            "AWS_INSTANCE_IPV4": task.address,
-            **({"AWS_INSTANCE_PORT": str(port)} if port else {}),
+            _ADDRESS: task.address,
+            **({_PORT: str(port)} if port else {}),
             "AVAILABILITY_ZONE": str(task.interface.subnet.availability_zone),
             "AWS_INIT_HEALTH_STATUS": "HEALTHY",
             "ECS_CLUSTER_NAME": service.cluster_name,
@@ -90,3 +104,22 @@ def _registries(service: Service, task: Task) -> Iterator[tuple[Registry, int | 
         found = namespaces.service(service.site, arns.get(name, ""))
         if found is not None:
             yield found, ports.get(port)
+
+
+def _offers(service: Service, space: Namespace) -> Iterator[tuple[tuple[str, int], str]]:
+    """By what name and port clients call what the service offers in a namespace, and under which it is there."""
+    for deployment in service.deployments[:1]:
+        told, ports = enabled(deployment.settings) or {}, definitions.port_names(deployment.definition)
+        here = namespace_of(service.site, deployment.settings, service.cluster_name) is space
+        for one in told.get("services", ()) if here else ():
+            name = one.get("discoveryName", one["portName"])
+            usual = {"port": ports.get(one["portName"], 0)}
+            for alias in one.get("clientAliases") or [usual]:
+                yield (alias.get("dnsName", f"{name}.{space.name}"), int(alias["port"])), name
+
+
+def _behind(site: Site, space: Namespace, name: str) -> Sequence[mesh.Endpoint]:
+    """The tasks that are in Cloud Map under that name."""
+    known = (one for one in namespaces.services(site, space) if one.name == name)
+    found = [instance.attributes for one in known for instance in one.instances]
+    return [(one[_ADDRESS], int(one[_PORT])) for one in found if {_ADDRESS, _PORT} <= one.keys()]

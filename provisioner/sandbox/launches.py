@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
-from provisioner.sandbox import trust
+from provisioner.sandbox import discovery, trust
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.deployments import Deployment
 from provisioner.sandbox.faults import Fault
@@ -29,7 +30,7 @@ def launch(service: Service, deployment: Deployment, noticed: Callable[[Task], N
         raise CannotLaunch(f"was unable to place a task {_NO_INSTANCE} in your cluster. {GUIDE}")
     if reason := _no_capacity(service.site):
         raise CannotLaunch(f"was unable to place a task. Reason: {reason} {GUIDE}")
-    plan = service.plan(deployment)
+    plan = replace(service.plan(deployment), names=lambda: discovery.names_for(service, deployment))
     try:
         _check_roles(service.site, plan)
         return Task(service.site, plan, _subnet(service, plan), noticed)

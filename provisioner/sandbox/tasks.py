@@ -14,7 +14,7 @@ from moto.ecs.models import TaskDefinition
 from provisioner.sandbox import insights, interfaces, pulls
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.container_logs import Log
-from provisioner.sandbox.network import listening
+from provisioner.sandbox.network import listening, mesh
 
 Status = Literal["PROVISIONING", "PENDING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"]
 WAITING = ("PROVISIONING", "PENDING")
@@ -34,7 +34,10 @@ _CHECK_INTERVAL = 30
 
 @dataclass(frozen=True)
 class Plan:
-    """What a task is started with; `network` is the awsvpcConfiguration, without which there is no Fargate."""
+    """What a task is started with; `network` is the awsvpcConfiguration, without which there is no Fargate.
+
+    `names` are what Service Connect has to tell to a task that starts now: it keeps them for its life.
+    """
 
     cluster: str
     cluster_arn: str
@@ -47,6 +50,7 @@ class Plan:
     tags: Sequence[Mapping[str, str]] = ()
     overrides: Mapping[str, Any] = field(default_factory=dict)
     execute_command: bool = False
+    names: Callable[[], mesh.Names] = dict
 
 
 class CannotLaunch(Exception):
@@ -161,6 +165,7 @@ class Task:
     def _run(self) -> None:
         """What containers do at their start: listen, write, pass their health checks, or end at once."""
         self.at["startedAt"] = now()
+        mesh.join(self.site, self.interface, self.plan.names())
         for container in self.containers:
             ports = [mapping["containerPort"] for mapping in container.get("portMappings", ())]
             listening.listen(self.site, self.interface, container["image"], ports, self.arn)
@@ -197,6 +202,7 @@ class Task:
 
     def _silence(self) -> None:
         listening.silence(self.site, self.interface)
+        mesh.leave(self.site, self.interface)
 
     def _cease(self) -> None:
         self._silence()

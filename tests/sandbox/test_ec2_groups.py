@@ -244,3 +244,41 @@ def test_what_other_lists_tell_of_groups(network: Network) -> None:
     assert ec2.describe_security_group_references(GroupId=[network.group])["SecurityGroupReferenceSet"] == []
     assert ec2.describe_stale_security_groups(VpcId=network.vpc)["StaleSecurityGroupSet"] == []
     refused(ec2.describe_stale_security_groups, "InvalidVpcID.NotFound", VpcId="vpc-0123456789abcdef0")
+
+
+def default_group(network: Network, vpc: str) -> dict[str, Any]:
+    wanted = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    (found,) = network.ec2.describe_security_groups(Filters=wanted)["SecurityGroups"]
+    told: dict[str, Any] = found
+    return told
+
+
+def test_default_groups_let_themselves_in(network: Network) -> None:
+    defaults = [{"Name": "is-default", "Values": ["true"]}]
+    for vpc in (network.vpc, network.ec2.describe_vpcs(Filters=defaults)["Vpcs"][0]["VpcId"]):
+        group = default_group(network, vpc)
+        (permission,) = group["IpPermissions"]
+        assert permission["IpProtocol"] == "-1"
+        assert [pair["GroupId"] for pair in permission["UserIdGroupPairs"]] == [group["GroupId"]]
+        assert permission["IpRanges"] == []
+        (rule,) = rules(network, group["GroupId"])
+        assert rule["ReferencedGroupInfo"]["GroupId"] == group["GroupId"]
+        assert [rule["CidrIpv4"] for rule in rules(network, group["GroupId"], egress=True)] == ["0.0.0.0/0"]
+    assert not rules(network)
+
+
+def test_what_is_taken_from_a_default_group_stays_away(network: Network) -> None:
+    group = default_group(network, network.vpc)["GroupId"]
+    (rule,) = rules(network, group)
+    revoke = network.ec2.revoke_security_group_ingress
+    revoke(GroupId=group, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]])
+    assert not rules(network, group)
+    itself = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}]
+    refused(revoke, "InvalidPermission.NotFound", GroupId=group, IpPermissions=itself)
+
+
+def test_a_vpc_goes_with_its_default_group(network: Network) -> None:
+    vpc = network.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    group = default_group(network, vpc)["GroupId"]
+    network.ec2.delete_vpc(VpcId=vpc)
+    refused(network.ec2.describe_security_groups, "InvalidGroup.NotFound", GroupIds=[group])

@@ -1,7 +1,8 @@
-"""Service Connect's names, and how long a verdict takes; both in this process."""
+"""Service Connect: the proxies' names, which tasks know which, and how long a verdict takes."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +15,9 @@ from provisioner.sandbox import interfaces
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.embedded import embedded
 from provisioner.sandbox.network import judge, listening, mesh
+from tests.sandbox.fargate import Fargate
 from tests.sandbox.network_lab import ACCOUNT
-from tests.sandbox_fixture import REGION
+from tests.sandbox_fixture import REGION, Sandbox
 
 
 class Pair:
@@ -85,3 +87,120 @@ def test_a_verdict_takes_no_time(pair: Pair) -> None:
     for _ in range(100):
         assert pair.reach(address, 5000).opens
     assert (time.perf_counter() - began) / 100 < 0.005
+
+
+class Shop(Fargate):
+    """A namespace `shop` with services in it, each with a group of its own."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.ecs.create_cluster(clusterName="main")
+        self.sandbox.client("servicediscovery").create_http_namespace(Name="shop")
+        self.groups = {name: self.new_group(name) for name in ("backend", "webapp")}
+
+    def run(self, name: str, *offered: dict[str, Any], connected: bool = True) -> str:
+        """The only task of a new service, which has a port `http`."""
+        ports = [{"containerPort": 5000, "name": "http"}]
+        container = {"name": name, "image": "own/backend:1", "portMappings": ports}
+        definition = self.new_definition(family=name, containerDefinitions=[container])
+        told = {"enabled": connected, **({"namespace": "shop", "services": list(offered)} if connected else {})}
+        wanted = {
+            "serviceName": name,
+            "desiredCount": 1,
+            "serviceConnectConfiguration": told,
+            "networkConfiguration": self.placement(securityGroups=[self.groups[name]]),
+        }
+        self.ecs.create_service(**self.service_parameters(taskDefinition=definition, **wanted))
+        return self.task(name)
+
+    def task(self, name: str) -> str:
+        (found,) = self.tasks(serviceName=name)
+        assert found["lastStatus"] == "RUNNING"
+        return str(found["taskArn"])
+
+    def let_in(self) -> None:
+        pairs = [{"GroupId": self.groups["webapp"]}]
+        permission = {"IpProtocol": "tcp", "FromPort": 5000, "ToPort": 5000, "UserIdGroupPairs": pairs}
+        self.ec2.authorize_security_group_ingress(GroupId=self.groups["backend"], IpPermissions=[permission])
+
+    def fetch(self, task: str, url: str = "http://backend:5000/hello") -> dict[str, Any]:
+        body = {"account": ACCOUNT, "region": REGION, "from": task, "url": url}
+        found: dict[str, Any] = self.sandbox.ask("POST", "network/fetch", body)
+        return found
+
+
+OFFER = {"portName": "http", "discoveryName": "api", "clientAliases": [{"dnsName": "backend", "port": 5000}]}
+
+
+@pytest.fixture
+def shop(sandbox: Sandbox) -> Shop:
+    return Shop(sandbox)
+
+
+def test_a_task_calls_another_service_by_its_alias(shop: Shop) -> None:
+    backend = shop.run("backend", OFFER)
+    webapp = shop.run("webapp")
+    assert shop.fetch(webapp)["outcome"] == "hangs"
+    shop.let_in()
+    told = json.loads(shop.fetch(webapp)["body"])
+    assert (told["path"], told["task"]) == ("/hello", backend)
+    assert shop.fetch(webapp, "http://backend:5001/")["outcome"] == "refused"
+    assert shop.fetch(webapp, "http://api:5000/")["outcome"] == "unknown name"
+
+
+@pytest.mark.parametrize(
+    ("offer", "host"),
+    [
+        ({"portName": "http"}, "http.shop:5000"),
+        ({"portName": "http", "discoveryName": "api"}, "api.shop:5000"),
+        ({"portName": "http", "discoveryName": "api", "clientAliases": [{"port": 80}]}, "api.shop:80"),
+    ],
+)
+def test_what_an_alias_leaves_out_is_in_the_namespace(shop: Shop, offer: dict[str, Any], host: str) -> None:
+    shop.run("backend", offer)
+    shop.let_in()
+    webapp = shop.run("webapp")
+    assert shop.fetch(webapp, f"http://{host}/")["status"] == 200
+    assert shop.fetch(webapp)["outcome"] == "unknown name"
+
+
+def test_without_service_connect_nothing_is_known(shop: Shop) -> None:
+    shop.run("backend", OFFER)
+    shop.let_in()
+    assert shop.fetch(shop.run("webapp", connected=False))["outcome"] == "unknown name"
+
+
+def test_only_services_that_offer_something_are_known(shop: Shop) -> None:
+    shop.run("backend")
+    assert shop.fetch(shop.run("webapp"))["outcome"] == "unknown name"
+
+
+def test_tasks_that_run_learn_of_later_services_with_a_new_deployment(shop: Shop) -> None:
+    webapp = shop.run("webapp")
+    shop.run("backend", OFFER)
+    shop.let_in()
+    assert shop.fetch(webapp)["outcome"] == "unknown name"
+    shop.ecs.update_service(cluster="main", service="webapp", forceNewDeployment=True)
+    again = shop.task("webapp")
+    assert again != webapp
+    assert shop.fetch(again)["status"] == 200
+
+
+def test_a_known_name_stands_for_the_tasks_that_run_now(shop: Shop) -> None:
+    backend = shop.run("backend", OFFER)
+    shop.let_in()
+    webapp = shop.run("webapp")
+    shop.ecs.update_service(cluster="main", service="backend", forceNewDeployment=True)
+    told = json.loads(shop.fetch(webapp)["body"])
+    assert told["task"] == shop.task("backend") != backend
+    shop.ecs.update_service(cluster="main", service="backend", desiredCount=0)
+    assert shop.fetch(webapp)["outcome"] == "refused"
+
+
+def test_a_task_that_stops_knows_nothing_any_longer(shop: Shop) -> None:
+    shop.run("backend", OFFER)
+    shop.let_in()
+    webapp = shop.run("webapp")
+    shop.ecs.update_service(cluster="main", service="webapp", desiredCount=0)
+    assert shop.tasks("STOPPED")
+    assert shop.fetch(webapp)["outcome"] == "unknown name"

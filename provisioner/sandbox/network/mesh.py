@@ -15,6 +15,8 @@ from provisioner.sandbox.call import Site
 Endpoint = tuple[str, int]
 Endpoints = Callable[[], Sequence[Endpoint]]
 """Addresses and ports of the tasks behind a name, as they are now."""
+Names = Mapping[tuple[str, int], Endpoints]
+"""What a proxy answers for: names, each with a port."""
 _RANGE = "127.255.0."
 
 
@@ -26,7 +28,7 @@ class _Proxies:
     turns: dict[tuple[str, str, int], int] = field(default_factory=dict)
 
 
-def join(site: Site, interface: NetworkInterface, names: Mapping[tuple[str, int], Endpoints]) -> None:
+def join(site: Site, interface: NetworkInterface, names: Names) -> None:
     """From now on the proxy of the task at this interface answers for these names (and ports) and no others."""
     site.ledger(_Proxies).known[interface.id] = {(name.lower(), port): of for (name, port), of in names.items()}
 

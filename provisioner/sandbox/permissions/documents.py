@@ -50,6 +50,12 @@ def trust_policy(text: str) -> Policy:
     return policy
 
 
+@cache
+def resource_policy(text: str) -> Policy:
+    """The policy of a thing itself, such as a function, which may have all elements. Raises Malformed."""
+    return _policy(text, wanted="Principal", prohibited="")
+
+
 def _policy(text: str, wanted: str, prohibited: str) -> Policy:
     try:
         document = json.loads(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from provisioner.sandbox import backends
+from provisioner.sandbox import backends, permits
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.permits import CHARACTERS, INVALID
 from provisioner.sandbox.refusal import Refusal
@@ -15,6 +15,25 @@ _LONGEST = 255
 _CREATE = ("ec2", "CreateSecurityGroup")
 _ASCII = "Character sets beyond ASCII are not supported."
 _VALID = "a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*"
+
+
+class Opened:
+    """The VPCs whose default groups let themselves in, or did until somebody changed it."""
+
+    def __init__(self) -> None:
+        self.vpcs: set[str] = set()
+
+
+@before("ec2", "*", source="VPC User Guide: default security groups")
+def default_groups_let_themselves_in(call: Call) -> None:
+    """Repair moto: that of a new VPC has an ingress rule for everything from its own members."""
+    ec2, opened = backends.ec2(call), call.ledger(Opened).vpcs
+    for vpc in ec2.vpcs.keys() - opened:
+        opened.add(vpc)
+        group = ec2.get_default_security_group(vpc)
+        if group is not None:
+            itself = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group.id}]}
+            group.ingress_rules += permits.read(ec2, group, {"IpPermissions": [itself]}, egress=False)
 
 
 @before(*_CREATE, source="EC2 API Reference: CreateSecurityGroup; public notes of what Terraform met")
