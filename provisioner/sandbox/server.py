@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from provisioner.sandbox import quick_start
+
+# isort: split
 import argparse
 import datetime
 import json
@@ -38,6 +41,7 @@ def main() -> None:
     # Ctrl-C in the terminal of the tool reaches every process that was started from it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
+    quick_start.end()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     try:
         notice.post()
