@@ -11,7 +11,7 @@ from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from provisioner.sandbox import api_calls
+from provisioner.sandbox.apis import api_calls
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.network import judge, messages, names, ranges, servers, services
 from provisioner.sandbox.network.judge import Trace

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner.sandbox import http_apis
+from provisioner.sandbox.apis import http_apis
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.embedded import embedded
 from tests.sandbox.world import Network, refused

@@ -8,9 +8,9 @@ from typing import Any
 import boto3
 import pytest
 
-from provisioner.sandbox import endpoints
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.embedded import embedded
+from provisioner.sandbox.vpc import endpoints
 from tests.sandbox.world import Network, refused
 from tests.sandbox_fixture import Sandbox
 

@@ -11,10 +11,10 @@ import boto3
 import pytest
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 
-from provisioner.sandbox import interfaces
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.embedded import embedded
 from provisioner.sandbox.network import judge, listening, mesh
+from provisioner.sandbox.vpc import interfaces
 from tests.sandbox.fargate import Fargate
 from tests.sandbox.network_lab import ACCOUNT
 from tests.sandbox_fixture import REGION, Sandbox

@@ -8,11 +8,11 @@ from typing import Any
 import boto3
 import pytest
 
-from provisioner.sandbox import elb_zones, hosted_zones, zones
 from provisioner.sandbox.call import Site
+from provisioner.sandbox.dns import elb_zones, hosted_zones, zones
+from provisioner.sandbox.dns.hosted_zones import Zone
+from provisioner.sandbox.dns.records import Alias, Record
 from provisioner.sandbox.embedded import embedded
-from provisioner.sandbox.hosted_zones import Zone
-from provisioner.sandbox.records import Alias, Record
 from provisioner.sandbox.world import World
 from tests.sandbox_fixture import REGION
 

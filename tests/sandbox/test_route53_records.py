@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.sandbox import elb_zones
+from provisioner.sandbox.dns import elb_zones
 from tests.sandbox.world import Network, refused
 from tests.sandbox_fixture import REGION, Sandbox
 

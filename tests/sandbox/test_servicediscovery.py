@@ -8,8 +8,8 @@ from typing import Any
 import boto3
 import pytest
 
-from provisioner.sandbox import namespaces, zones
 from provisioner.sandbox.call import Site
+from provisioner.sandbox.dns import namespaces, zones
 from provisioner.sandbox.embedded import embedded
 from tests.sandbox.world import Network, refused
 from tests.sandbox_fixture import REGION

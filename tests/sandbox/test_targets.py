@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from provisioner.sandbox import targets
 from provisioner.sandbox.call import Site
+from provisioner.sandbox.elb import targets
 from provisioner.sandbox.embedded import embedded
 from provisioner.sandbox.network import health
 from provisioner.sandbox.network.health import Probe

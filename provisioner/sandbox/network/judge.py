@@ -7,8 +7,9 @@ from typing import Literal
 
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 
-from provisioner.sandbox import backends, balancers
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
+from provisioner.sandbox.elb import balancers
 from provisioner.sandbox.network import firewalls, holders, listening, mesh, names, nodes, ranges, walk
 from provisioner.sandbox.network.firewalls import Peer
 from provisioner.sandbox.network.listening import Balanced, Party

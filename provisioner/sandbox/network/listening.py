@@ -13,9 +13,11 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.elbv2.models import FakeListener, FakeLoadBalancer
 
-from provisioner.sandbox import backends, balancers, endpoints
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
+from provisioner.sandbox.elb import balancers
 from provisioner.sandbox.network import services
+from provisioner.sandbox.vpc import endpoints
 
 _BALANCER = "ELB "
 # Where what is in an image listens by itself.

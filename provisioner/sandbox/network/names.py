@@ -9,11 +9,13 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.vpcs import VPC, VPCEndPoint
 from moto.elbv2.models import FakeLoadBalancer
 
-from provisioner.sandbox import backends, endpoints, hosted_zones, zones
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.endpoints import Endpoint
+from provisioner.sandbox.dns import hosted_zones, zones
+from provisioner.sandbox.dns.records import Alias, canonical, is_within
 from provisioner.sandbox.network import mesh, nodes, ranges, routes, services
-from provisioner.sandbox.records import Alias, canonical, is_within
+from provisioner.sandbox.vpc import endpoints
+from provisioner.sandbox.vpc.endpoints import Endpoint
 
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+(?P<top>[a-z][a-z0-9-]*[a-z0-9])")
 _RESERVED = frozenset({"example", "home", "internal", "invalid", "lan", "local", "localhost", "onion", "test"})

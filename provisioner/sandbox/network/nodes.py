@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.elbv2.models import FakeLoadBalancer
 
-from provisioner.sandbox import backends, balancers, targets
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
+from provisioner.sandbox.elb import balancers, targets
 
 _CROSS_ZONE = "load_balancing.cross_zone.enabled"
 _PRESERVES = "preserve_client_ip.enabled"

@@ -10,9 +10,9 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.subnets import Subnet
 
 from provisioner.sandbox import backends
-from provisioner.sandbox.attachments import VpcAttachment
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.network import firewalls
+from provisioner.sandbox.vpc.attachments import VpcAttachment
 
 
 class Lost(Exception):

@@ -12,8 +12,8 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 
 from provisioner.sandbox import backends, functions
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.hyperplane import Hyperplane
-from provisioner.sandbox.tasks import Tasks
+from provisioner.sandbox.containers.tasks import Tasks
+from provisioner.sandbox.vpc.hyperplane import Hyperplane
 from provisioner.sandbox.world import World
 
 INTERNET = "internet"

@@ -10,10 +10,11 @@ from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.transit_gateway import TransitGateway
 from moto.ec2.models.transit_gateway_route_tables import TransitGatewayRouteTable
 
-from provisioner.sandbox import attachments, backends
-from provisioner.sandbox.attachments import VpcAttachment
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.network import ranges, routes
+from provisioner.sandbox.vpc import attachments
+from provisioner.sandbox.vpc.attachments import VpcAttachment
 
 _ALIVE = ("available", "modifying")
 

@@ -9,12 +9,12 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.subnets import Subnet
 
-from provisioner.sandbox import endpoints
-from provisioner.sandbox.attachments import VpcAttachment
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.network import holders, ranges, routes, transit
 from provisioner.sandbox.network.packet import Arrival, Lost, Walk
 from provisioner.sandbox.network.routes import Hop
+from provisioner.sandbox.vpc import endpoints
+from provisioner.sandbox.vpc.attachments import VpcAttachment
 
 _FARTHEST = 8
 

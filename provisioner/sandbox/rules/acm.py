@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.sandbox import backends, certificates
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.certificates import PENDING, Certificates, Request
+from provisioner.sandbox.dns import certificates
+from provisioner.sandbox.dns.certificates import PENDING, Certificates, Request
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
 

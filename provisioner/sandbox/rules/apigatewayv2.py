@@ -8,7 +8,8 @@ from typing import Any
 
 from moto.apigatewayv2.models import Api
 
-from provisioner.sandbox import backends, http_apis
+from provisioner.sandbox import backends
+from provisioner.sandbox.apis import http_apis
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before

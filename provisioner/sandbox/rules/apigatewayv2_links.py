@@ -6,11 +6,13 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 
-from provisioner.sandbox import backends, http_apis, interfaces
+from provisioner.sandbox import backends
+from provisioner.sandbox.apis import http_apis
+from provisioner.sandbox.apis.http_apis import Apis
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.http_apis import Apis
 from provisioner.sandbox.registry import Answer, after, before, instead
 from provisioner.sandbox.rules.apigatewayv2 import bad, missing
+from provisioner.sandbox.vpc import interfaces
 
 _SOURCE = "API Gateway v2 API Reference"
 _MESSAGES = {

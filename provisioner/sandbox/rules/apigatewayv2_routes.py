@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from provisioner.sandbox import http_apis
+from provisioner.sandbox.apis import http_apis
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before

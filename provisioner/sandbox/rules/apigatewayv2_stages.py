@@ -10,9 +10,9 @@ from moto.apigatewayv2 import urls
 from moto.apigatewayv2.models import Stage
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 
-from provisioner.sandbox import http_apis
+from provisioner.sandbox.apis import http_apis
+from provisioner.sandbox.apis.http_apis import Apis, Deployment
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.http_apis import Apis, Deployment
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
 from provisioner.sandbox.rules.apigatewayv2 import api_of, bad, missing, page

@@ -11,11 +11,12 @@ from moto.applicationautoscaling.models import (
     FakeScalableTarget,
 )
 
-from provisioner.sandbox import backends, scheduler
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.containers import scheduler
+from provisioner.sandbox.containers.services import Service, Services
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
-from provisioner.sandbox.services import Service, Services
 
 _SERVICE = "application-autoscaling"
 _REFERENCE = "Application Auto Scaling API Reference: {}"

@@ -10,10 +10,10 @@ from moto.awslambda.models import LambdaFunction
 from provisioner.sandbox import backends, functions, trust
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.functions import Notes, Reason
-from provisioner.sandbox.hyperplane import Hyperplane, SubnetIsFull
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before
 from provisioner.sandbox.runtime.environments import Environments
+from provisioner.sandbox.vpc.hyperplane import Hyperplane, SubnetIsFull
 
 _NOT_NOW = "The operation cannot be performed at this time."
 _UPDATES = ("UpdateFunctionConfiguration", "UpdateFunctionCode")

@@ -8,13 +8,14 @@ from typing import Any
 
 from moto.ec2.models.vpcs import VPCEndPoint
 
-from provisioner.sandbox import backends, endpoints, interfaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.endpoints import INTERFACE, Endpoint
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
 from provisioner.sandbox.rules import ec2_endpoint_checks as checks
 from provisioner.sandbox.rules import ec2_endpoints as making
+from provisioner.sandbox.vpc import endpoints, interfaces
+from provisioner.sandbox.vpc.endpoints import INTERFACE, Endpoint
 
 _SOURCE = "EC2 API Reference: ModifyVpcEndpoint"
 

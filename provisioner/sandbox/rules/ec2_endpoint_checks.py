@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from moto.ec2.exceptions import InvalidSubnetIdError
 from moto.ec2.models.subnets import Subnet
 
-from provisioner.sandbox import backends, endpoints
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.endpoints import GATEWAY, INTERFACE
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import before
+from provisioner.sandbox.vpc import endpoints
+from provisioner.sandbox.vpc.endpoints import GATEWAY, INTERFACE
 
 _SOURCE = "EC2 API Reference: CreateVpcEndpoint"
 _TWICE = (

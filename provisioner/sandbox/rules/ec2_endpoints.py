@@ -9,11 +9,12 @@ from moto.ec2.exceptions import InvalidVpcEndPointIdError
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.utils import random_vpc_ep_id
 
-from provisioner.sandbox import backends, endpoints, gone, interfaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call, Site
 from provisioner.sandbox.clock import Action
-from provisioner.sandbox.endpoints import GATEWAY, INTERFACE, Endpoint, Endpoints
 from provisioner.sandbox.registry import Answer, before, instead
+from provisioner.sandbox.vpc import endpoints, gone, interfaces
+from provisioner.sandbox.vpc.endpoints import GATEWAY, INTERFACE, Endpoint, Endpoints
 
 _CREATE = "EC2 API Reference: CreateVpcEndpoint"
 

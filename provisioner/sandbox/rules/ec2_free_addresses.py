@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 
-from provisioner.sandbox import backends, interfaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import before
+from provisioner.sandbox.vpc import interfaces
 
 # The first four addresses of a subnet and the last one are AWS's.
 _RESERVED = 5

@@ -7,12 +7,13 @@ from typing import Any
 
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 
-from provisioner.sandbox import backends, permits
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.permits import INVALID
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
-from provisioner.sandbox.tagging import specified
+from provisioner.sandbox.vpc import permits
+from provisioner.sandbox.vpc.permits import INVALID
+from provisioner.sandbox.vpc.tagging import specified
 
 _SOURCE = "EC2 API Reference: error codes; the wording: public notes of what clients met"
 _MODIFY = "EC2 API Reference: ModifySecurityGroupRules; moto"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from provisioner.sandbox import backends, permits
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.permits import CHARACTERS, INVALID
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
-from provisioner.sandbox.tagging import specified
+from provisioner.sandbox.vpc import permits
+from provisioner.sandbox.vpc.permits import CHARACTERS, INVALID
+from provisioner.sandbox.vpc.tagging import specified
 
 _LONGEST = 255
 _CREATE = ("ec2", "CreateSecurityGroup")

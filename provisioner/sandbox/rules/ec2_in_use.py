@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from moto.ec2.models import EC2Backend
 
-from provisioner.sandbox import backends, interfaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import before
+from provisioner.sandbox.vpc import interfaces
 
 _IN_USE = "DependencyViolation"
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from moto.ec2.exceptions import InvalidAMIIdError, MalformedAMIIdError
 
-from provisioner.sandbox import backends, instances, interfaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import before
+from provisioner.sandbox.vpc import instances, interfaces
 
 _ERRORS = "EC2 API Reference: error codes"
 _MISMATCH = (

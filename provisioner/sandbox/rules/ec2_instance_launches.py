@@ -9,8 +9,9 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.utils import parse_user_data
 
-from provisioner.sandbox import backends, instances, interfaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call, Site
+from provisioner.sandbox.vpc import instances, interfaces
 
 _USUAL_ROOT = {"VolumeSize": 8, "VolumeType": "gp3", "DeleteOnTermination": True}
 _USUAL_TYPE = "m1.small"

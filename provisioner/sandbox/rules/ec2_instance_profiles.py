@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from provisioner.sandbox import instances
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before
+from provisioner.sandbox.vpc import instances
 
 
 @after(

@@ -9,13 +9,14 @@ from moto.ec2.exceptions import OperationNotPermitted4
 from moto.ec2.models.instances import Instance, InstanceState
 from moto.ec2.responses._base_response import EC2BaseResponse
 
-from provisioner.sandbox import backends, gone
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call, Site
 from provisioner.sandbox.clock import Action
-from provisioner.sandbox.instances import Machines
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
 from provisioner.sandbox.rules import ec2_instance_launches as launches
+from provisioner.sandbox.vpc import gone
+from provisioner.sandbox.vpc.instances import Machines
 
 _SOURCE = "EC2 User Guide: instance lifecycle"
 _PENDING, _RUNNING, _ENDING, _ENDED = (0, "pending"), (16, "running"), (32, "shutting-down"), (48, "terminated")

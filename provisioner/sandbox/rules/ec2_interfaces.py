@@ -8,11 +8,12 @@ from typing import Any
 
 from moto.ec2.models.subnets import Subnet
 
-from provisioner.sandbox import backends, interfaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
-from provisioner.sandbox.tagging import specified
+from provisioner.sandbox.vpc import interfaces
+from provisioner.sandbox.vpc.tagging import specified
 
 _SOURCE = "EC2 API Reference: CreateNetworkInterface"
 _FULL = "InsufficientFreeAddressesInSubnet"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from moto.ec2.utils import generic_filter
 
-from provisioner.sandbox import backends, nat
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.nat import Gateway
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
-from provisioner.sandbox.tagging import specified
+from provisioner.sandbox.vpc import nat
+from provisioner.sandbox.vpc.nat import Gateway
+from provisioner.sandbox.vpc.tagging import specified
 
 _SOURCE = "EC2 API Reference: NatGateway"
 _ENDING = ("deleting", "deleted")

@@ -8,7 +8,7 @@ from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
-from provisioner.sandbox.tagging import specified
+from provisioner.sandbox.vpc.tagging import specified
 
 _SOURCE = "EC2 API Reference: error codes"
 _INVALID = "InvalidParameterValue"

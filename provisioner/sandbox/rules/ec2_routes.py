@@ -10,11 +10,12 @@ from moto.ec2.exceptions import InvalidDestinationCIDRBlockParameterError, Inval
 from moto.ec2.models.route_tables import Route, RouteTable
 from moto.ec2.utils import generate_route_id
 
-from provisioner.sandbox import attachments, backends, vpc_routes
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
 from provisioner.sandbox.rules.ec2_vpcs import canonical
+from provisioner.sandbox.vpc import attachments, vpc_routes
 
 _ROUTES = ("ec2", "CreateRoute", "ReplaceRoute")
 _INVALID = "InvalidParameterValue"

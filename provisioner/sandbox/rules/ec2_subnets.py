@@ -11,7 +11,7 @@ from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
 from provisioner.sandbox.rules.ec2_vpcs import canonical
-from provisioner.sandbox.tagging import specified
+from provisioner.sandbox.vpc.tagging import specified
 
 _LARGEST, _SMALLEST = 16, 28
 _INVALID = "InvalidParameterValue"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from provisioner.sandbox import attachments, backends, gone, interfaces
-from provisioner.sandbox.attachments import VpcAttachment
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.clock import Action
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
 from provisioner.sandbox.rules import ec2_transit_gateways as gateways
 from provisioner.sandbox.rules.ec2_transit_gateway_tables import join_defaults, leave_tables
+from provisioner.sandbox.vpc import attachments, gone, interfaces
+from provisioner.sandbox.vpc.attachments import VpcAttachment
 
 _SOURCE = "EC2 API Reference: TransitGatewayVpcAttachment"
 _CREATE = ("ec2", "CreateTransitGatewayVpcAttachment")

@@ -8,11 +8,11 @@ from typing import Any
 from moto.ec2.utils import describe_tag_filter
 
 from provisioner.sandbox import backends
-from provisioner.sandbox.attachments import VpcAttachment
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, instead
 from provisioner.sandbox.rules.ec2_transit_gateways import filters_of
+from provisioner.sandbox.vpc.attachments import VpcAttachment
 
 _SOURCE = "terraform-provider-aws#10393; EC2 API Reference"
 _ASSOCIATION: Mapping[str, str] = {}

@@ -8,12 +8,13 @@ from typing import Any
 
 from moto.ec2.models.transit_gateway_route_tables import TransitGatewayRouteTable
 
-from provisioner.sandbox import attachments, backends
-from provisioner.sandbox.attachments import VpcAttachment
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
 from provisioner.sandbox.rules.ec2_transit_gateways import filters_of
+from provisioner.sandbox.vpc import attachments
+from provisioner.sandbox.vpc.attachments import VpcAttachment
 
 _SOURCE = "EC2 API Reference: transit gateway routes"
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network

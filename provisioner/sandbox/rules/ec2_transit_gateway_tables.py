@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.transit_gateway_route_tables import RouteTableAssociation, TransitGatewayRouteTable
 
-from provisioner.sandbox import attachments, backends
-from provisioner.sandbox.attachments import VpcAttachment
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
 from provisioner.sandbox.clock import Action
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before
+from provisioner.sandbox.vpc import attachments
+from provisioner.sandbox.vpc.attachments import VpcAttachment
 
 _ASSOCIATE = "AssociateTransitGatewayRouteTable"
 _DISASSOCIATE = "DisassociateTransitGatewayRouteTable"

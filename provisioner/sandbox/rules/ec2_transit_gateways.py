@@ -9,11 +9,12 @@ from moto.ec2.models.transit_gateway import TransitGateway
 from moto.ec2.utils import describe_tag_filter
 from moto.utilities.utils import filter_resources
 
-from provisioner.sandbox import attachments, backends, gone
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call, Site
 from provisioner.sandbox.clock import Action
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
+from provisioner.sandbox.vpc import attachments, gone
 
 _SOURCE = "EC2 API Reference: TransitGateway"
 _FILTERS = (("transit-gateway-id", "id"), ("state", "state"), ("owner-id", "owner_id"))

@@ -11,7 +11,7 @@ from provisioner.sandbox.call import Call
 from provisioner.sandbox.clock import Action
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
-from provisioner.sandbox.tagging import specified
+from provisioner.sandbox.vpc.tagging import specified
 
 _ATTRIBUTES = ("EnableDnsSupport", "EnableDnsHostnames", "EnableNetworkAddressUsageMetrics")
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from provisioner.sandbox import backends, clusters
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.containers import clusters
+from provisioner.sandbox.containers.services import Services
+from provisioner.sandbox.containers.tasks import UP, WAITING, Tasks
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
-from provisioner.sandbox.services import Services
-from provisioner.sandbox.tasks import UP, WAITING, Tasks
 
 _INVALID = "InvalidParameterException"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from provisioner.sandbox import backends, definitions
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call, Site
-from provisioner.sandbox.definitions import Doomed, Revisions
+from provisioner.sandbox.containers import definitions
+from provisioner.sandbox.containers.definitions import Doomed, Revisions
+from provisioner.sandbox.containers.services import Services
+from provisioner.sandbox.containers.tasks import Tasks
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
-from provisioner.sandbox.services import Services
-from provisioner.sandbox.tasks import Tasks
 
 Asked = Mapping[str, Any]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from provisioner.sandbox import clusters
 from provisioner.sandbox.call import Call, Site
-from provisioner.sandbox.deployments import Deployment
+from provisioner.sandbox.containers import clusters
+from provisioner.sandbox.containers.deployments import Deployment
+from provisioner.sandbox.containers.services import Service, Services
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, instead
-from provisioner.sandbox.services import Service, Services
 
 _ROLLOUTS = {"IN_PROGRESS": "IN_PROGRESS", "COMPLETED": "SUCCESSFUL", "FAILED": "STOPPED"}
 _ROLLBACKS = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.images import Image
+from provisioner.sandbox.containers.images import Image
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import before
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from moto.ecs.models import TaskDefinition
 
-from provisioner.sandbox import awsvpc, backends, balancers, clusters, definitions, trust
+from provisioner.sandbox import backends, trust
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.containers import awsvpc, clusters, definitions
+from provisioner.sandbox.containers.services import Services, completed
+from provisioner.sandbox.elb import balancers
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before
-from provisioner.sandbox.services import Services, completed
 
 _INVALID = "InvalidParameterException"
 _BOTH = ("CreateService", "UpdateService")

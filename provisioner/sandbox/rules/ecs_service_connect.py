@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.sandbox import clusters, definitions, discovery, namespaces
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.containers import clusters, definitions, discovery
+from provisioner.sandbox.containers.services import Services
+from provisioner.sandbox.dns import namespaces
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
-from provisioner.sandbox.services import Services
 
 _INVALID = "InvalidParameterException"
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.sandbox import backends, clusters, definitions, discovery, scheduler
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.containers import clusters, definitions, discovery, scheduler
+from provisioner.sandbox.containers.services import Service, Services
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, instead
-from provisioner.sandbox.services import Service, Services
 
 _AT_ONCE = 10
 

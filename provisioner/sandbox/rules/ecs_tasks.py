@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.sandbox import awsvpc, clusters, definitions, launches, scheduler
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.containers import awsvpc, clusters, definitions, launches, scheduler
+from provisioner.sandbox.containers.services import Services
+from provisioner.sandbox.containers.task_view import view
+from provisioner.sandbox.containers.tasks import CannotLaunch, Plan, Task, Tasks
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
-from provisioner.sandbox.services import Services
-from provisioner.sandbox.task_view import view
-from provisioner.sandbox.tasks import CannotLaunch, Plan, Task, Tasks
 
 _INVALID = "InvalidParameterException"
 _MOST = 10

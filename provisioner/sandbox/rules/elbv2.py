@@ -6,8 +6,9 @@ from typing import Any
 
 from moto.elbv2.models import AvailabilityZone, FakeLoadBalancer
 
-from provisioner.sandbox import backends, balancers
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.elb import balancers
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from provisioner.sandbox import balancers
-from provisioner.sandbox.balancers import Forwarding
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.elb import balancers
+from provisioner.sandbox.elb.balancers import Forwarding
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import before
 

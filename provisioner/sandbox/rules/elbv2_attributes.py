@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provisioner.sandbox import backends, balancers
-from provisioner.sandbox.balancer_attributes import LOAD_BALANCER, TARGET_GROUP, Attribute, family
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.elb import balancers
+from provisioner.sandbox.elb.balancer_attributes import LOAD_BALANCER, TARGET_GROUP, Attribute, family
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
 

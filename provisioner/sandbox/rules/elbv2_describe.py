@@ -8,8 +8,9 @@ from typing import Any
 
 from moto.elbv2.responses import ELBV2Response, transform_certificates, transform_dict
 
-from provisioner.sandbox import backends, balancers
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.elb import balancers
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from moto.elbv2.models import FakeTargetGroup
 
-from provisioner.sandbox import backends, balancers
-from provisioner.sandbox.balancer_attributes import of_group
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.elb import balancers
+from provisioner.sandbox.elb.balancer_attributes import of_group
+from provisioner.sandbox.elb.target_health import WEB
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before
-from provisioner.sandbox.target_health import WEB
 
 _REFERENCE = "ELB API Reference: CreateTargetGroup"
 _CHECKS = ("HTTP", "HTTPS", "TCP")

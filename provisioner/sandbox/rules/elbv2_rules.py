@@ -7,8 +7,8 @@ from typing import Any
 
 from moto.elbv2.models import ELBv2Backend
 
-from provisioner.sandbox import balancers
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.elb import balancers
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from provisioner.sandbox import backends, balancers
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.elb import balancers
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import before
 

@@ -10,10 +10,12 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.subnets import Subnet
 
-from provisioner.sandbox import backends, balancers, interfaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.elb import balancers
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import before
+from provisioner.sandbox.vpc import interfaces
 
 _CREATE = "ELB API Reference: CreateLoadBalancer"
 _INVALID = "InvalidConfigurationRequest"

@@ -8,11 +8,12 @@ from typing import Any
 
 from moto.elbv2.models import FakeTargetGroup
 
-from provisioner.sandbox import backends, balancers, targets
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.elb import balancers, targets
+from provisioner.sandbox.elb.target_health import EVERYWHERE, UNKNOWN, Health, Target, Targets
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
-from provisioner.sandbox.target_health import EVERYWHERE, UNKNOWN, Health, Target, Targets
 
 _REGISTER = "ELB API Reference: RegisterTargets, TargetDescription"
 _LARGEST_PORT = 65535

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioner.sandbox import backends, hosted_zones
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call, Site
-from provisioner.sandbox.hosted_zones import Zone
-from provisioner.sandbox.records import canonical, complaints_about_name, labels
+from provisioner.sandbox.dns import hosted_zones
+from provisioner.sandbox.dns.hosted_zones import Zone
+from provisioner.sandbox.dns.records import canonical, complaints_about_name, labels
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
 

@@ -9,10 +9,10 @@ from typing import Any
 from moto.route53 import urls
 from moto.route53.responses import Route53
 
-from provisioner.sandbox import hosted_zones
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.hosted_zones import Zone
-from provisioner.sandbox.records import Record, canonical, labels
+from provisioner.sandbox.dns import hosted_zones
+from provisioner.sandbox.dns.hosted_zones import Zone
+from provisioner.sandbox.dns.records import Record, canonical, labels
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, instead
 from provisioner.sandbox.rules.route53 import describe, find

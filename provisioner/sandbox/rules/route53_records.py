@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.sandbox import backends, elb_zones, hosted_zones
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call, Site
-from provisioner.sandbox.hosted_zones import Zone
-from provisioner.sandbox.records import (
+from provisioner.sandbox.dns import elb_zones, hosted_zones
+from provisioner.sandbox.dns.hosted_zones import Zone
+from provisioner.sandbox.dns.records import (
     Alias,
     Key,
     Record,

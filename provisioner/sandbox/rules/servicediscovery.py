@@ -8,12 +8,13 @@ from typing import Any
 from moto.core.utils import unix_time
 from moto.servicediscovery.models import Namespace
 
-from provisioner.sandbox import backends, namespaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.records import complaints_about_name
+from provisioner.sandbox.dns import namespaces
+from provisioner.sandbox.dns.records import complaints_about_name
+from provisioner.sandbox.dns.selection import Selection
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, before, instead
-from provisioner.sandbox.selection import Selection
 
 _SOURCE = "Cloud Map API Reference"
 _NAME = re.compile(r"(?!arn:)[!-~]{1,1024}")

@@ -7,12 +7,13 @@ from typing import Any
 
 from moto.servicediscovery.models import Service, ServiceInstance
 
-from provisioner.sandbox import backends, namespaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
+from provisioner.sandbox.dns import namespaces
+from provisioner.sandbox.dns.selection import Selection
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, instead
 from provisioner.sandbox.rules.servicediscovery import find
-from provisioner.sandbox.selection import Selection
 
 _SOURCE = "Cloud Map API Reference"
 _LABEL = r"([a-zA-Z0-9_][a-zA-Z0-9\-_]{0,61}[a-zA-Z0-9_]|[a-zA-Z0-9])"

@@ -15,13 +15,13 @@ from moto.core.exceptions import JsonRESTError
 from provisioner.sandbox import backends, functions
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.functions import Notes
-from provisioner.sandbox.hyperplane import Hyperplane
 from provisioner.sandbox.network import authority, shim, sources
 from provisioner.sandbox.refusal import Dropped, Refusal
 from provisioner.sandbox.runtime import journal, report
 from provisioner.sandbox.runtime.environment import Process, Run, Setup
 from provisioner.sandbox.runtime.environments import Environment, Environments
 from provisioner.sandbox.runtime.variables import variables
+from provisioner.sandbox.vpc.hyperplane import Hyperplane
 
 THROTTLED = "TooManyRequestsException"
 # Where clients look for the authorities that they trust: inside the sandbox, that is its own.

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 
-from provisioner.sandbox import backends, functions, interfaces
+from provisioner.sandbox import backends, functions
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.permissions import roles
+from provisioner.sandbox.vpc import interfaces
 
 Place = tuple[str, frozenset[str]]
 

@@ -8,8 +8,9 @@ from typing import Any
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.route_tables import Route, RouteTable
 
-from provisioner.sandbox import attachments, backends
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
+from provisioner.sandbox.vpc import attachments
 
 _USABLE = ("pending", "available")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from provisioner.sandbox import backends, discovery, targets
-from provisioner.sandbox.services import Service
-from provisioner.sandbox.target_health import Health
-from provisioner.sandbox.tasks import Task
+from provisioner.sandbox import backends
+from provisioner.sandbox.containers import discovery
+from provisioner.sandbox.containers.services import Service
+from provisioner.sandbox.containers.tasks import Task
+from provisioner.sandbox.elb import targets
+from provisioner.sandbox.elb.target_health import Health
 
 Place = tuple[str, int]
 """A target group and a port."""

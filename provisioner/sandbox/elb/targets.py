@@ -15,9 +15,10 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.elbv2.models import FakeLoadBalancer, FakeTargetGroup
 
-from provisioner.sandbox import backends, balancers
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.target_health import (
+from provisioner.sandbox.elb import balancers
+from provisioner.sandbox.elb.target_health import (
     DRAINING,
     ELSEWHERE,
     EVERYWHERE,

@@ -12,10 +12,12 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.elbv2.models import FakeListener, FakeLoadBalancer, FakeTargetGroup
 
-from provisioner.sandbox import backends, elb_zones, interfaces
-from provisioner.sandbox.balancer_attributes import LOAD_BALANCER, usual
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call, Site
+from provisioner.sandbox.dns import elb_zones
+from provisioner.sandbox.elb.balancer_attributes import LOAD_BALANCER, usual
 from provisioner.sandbox.refusal import Refusal
+from provisioner.sandbox.vpc import interfaces
 
 # What each type is called in ARNs, and the type of its interfaces.
 _SHORT = {"application": "app", "network": "net", "gateway": "gwy"}

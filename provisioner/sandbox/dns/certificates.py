@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from moto.acm.models import CertBundle
 
-from provisioner.sandbox import backends, hosted_zones, zones
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
+from provisioner.sandbox.dns import hosted_zones, zones
 from provisioner.sandbox.world import World
 
 # moto issues a certificate after a time, whatever its domain says; here the domain decides.

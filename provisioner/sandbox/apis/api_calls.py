@@ -17,11 +17,12 @@ from urllib.parse import unquote
 from moto.apigatewayv2.models import Api, Integration
 from moto.core.exceptions import JsonRESTError
 
-from provisioner.sandbox import api_cors, api_payloads, api_routes, backends, http_apis, runtime
-from provisioner.sandbox.api_payloads import Arrival
+from provisioner.sandbox import backends, runtime
+from provisioner.sandbox.apis import api_cors, api_payloads, api_routes, http_apis
+from provisioner.sandbox.apis.api_payloads import Arrival
+from provisioner.sandbox.apis.http_apis import Content
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.gate import MISSING
-from provisioner.sandbox.http_apis import Content
 from provisioner.sandbox.network.messages import Request, Response
 from provisioner.sandbox.permissions import policies
 from provisioner.sandbox.permissions.conditions import Context

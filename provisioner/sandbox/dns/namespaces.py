@@ -7,9 +7,10 @@ from typing import Any
 
 from moto.servicediscovery.models import Namespace, Operation, Service, ServiceInstance
 
-from provisioner.sandbox import backends, hosted_zones
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.records import Record, canonical
+from provisioner.sandbox.dns import hosted_zones
+from provisioner.sandbox.dns.records import Record, canonical
 from provisioner.sandbox.refusal import Refusal
 
 ECS_TAG = {"Key": "AmazonECSManaged", "Value": "true"}

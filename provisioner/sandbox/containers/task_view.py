@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.sandbox.tasks import UP, WAITING, Task
+from provisioner.sandbox.containers.tasks import UP, WAITING, Task
 
 PLATFORM = "1.4.0"
 """What LATEST stands for."""

@@ -12,9 +12,10 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.utils import random_nat_gateway_id
 
-from provisioner.sandbox import backends, gone, interfaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.clock import Action
+from provisioner.sandbox.vpc import gone, interfaces
 
 _MESSAGES: Mapping[str, str] = {
     "Gateway.NotAttached": "Network {vpc} has no Internet gateway attached",

@@ -13,11 +13,12 @@ from typing import Any
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ecs.models import TaskDefinition
 
-from provisioner.sandbox import backends, secret_stores
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.container_logs import Log
+from provisioner.sandbox.containers import secret_stores
+from provisioner.sandbox.containers.container_logs import Log
+from provisioner.sandbox.containers.images import Image, Repository
 from provisioner.sandbox.faults import Fault
-from provisioner.sandbox.images import Image, Repository
 from provisioner.sandbox.network import judge
 from provisioner.sandbox.permissions import roles
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from provisioner.sandbox import discovery, launches, service_targets
-from provisioner.sandbox.deployments import Deployment, threshold
-from provisioner.sandbox.services import Service
-from provisioner.sandbox.tasks import EXITED, FAILED_TO_START, CannotLaunch, Task
+from provisioner.sandbox.containers import discovery, launches, service_targets
+from provisioner.sandbox.containers.deployments import Deployment, threshold
+from provisioner.sandbox.containers.services import Service
+from provisioner.sandbox.containers.tasks import EXITED, FAILED_TO_START, CannotLaunch, Task
 
 _SCHEDULER = "ServiceSchedulerInitiated"
 _FAILED = "ECS deployment circuit breaker: tasks failed to start."

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from moto.ecs.models import TaskDefinition
 
-from provisioner.sandbox.task_view import FAMILY, PLATFORM
-from provisioner.sandbox.tasks import now
+from provisioner.sandbox.containers.task_view import FAMILY, PLATFORM
+from provisioner.sandbox.containers.tasks import now
 
 Rollout = Literal["IN_PROGRESS", "COMPLETED", "FAILED"]
 _FEWEST, _MOST = 3, 200

@@ -10,9 +10,9 @@ from moto.ecs.models import Service as MotoService
 from moto.ecs.models import TaskDefinition
 
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.deployments import Deployment
-from provisioner.sandbox.task_view import FAMILY
-from provisioner.sandbox.tasks import UP, WAITING, Plan, Task, now
+from provisioner.sandbox.containers.deployments import Deployment
+from provisioner.sandbox.containers.task_view import FAMILY
+from provisioner.sandbox.containers.tasks import UP, WAITING, Plan, Task, now
 
 # A change of these is a new deployment; a change of anything else needs none.
 _DEPLOYED = (

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from provisioner.sandbox import hosted_zones
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.hosted_zones import Zone
-from provisioner.sandbox.records import Alias, canonical, is_within, labels
+from provisioner.sandbox.dns import hosted_zones
+from provisioner.sandbox.dns.hosted_zones import Zone
+from provisioner.sandbox.dns.records import Alias, canonical, is_within, labels
 from provisioner.sandbox.world import World
 
 Found = list[str] | Alias | None

@@ -11,10 +11,11 @@ from typing import Any, Literal
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ecs.models import TaskDefinition
 
-from provisioner.sandbox import insights, interfaces, pulls
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.container_logs import Log
+from provisioner.sandbox.containers import insights, pulls
+from provisioner.sandbox.containers.container_logs import Log
 from provisioner.sandbox.network import listening, mesh
+from provisioner.sandbox.vpc import interfaces
 
 Status = Literal["PROVISIONING", "PENDING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"]
 WAITING = ("PROVISIONING", "PENDING")

@@ -12,7 +12,7 @@ from moto.route53.models import FakeZone
 
 from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.records import Key, Record, canonical
+from provisioner.sandbox.dns.records import Key, Record, canonical
 from provisioner.sandbox.world import World
 
 _DOMAINS = ("com", "net", "org", "co.uk")

@@ -9,12 +9,14 @@ from typing import Any
 from moto.servicediscovery.models import Namespace, ServiceInstance
 from moto.servicediscovery.models import Service as Registry
 
-from provisioner.sandbox import backends, definitions, namespaces
+from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.deployments import Deployment
+from provisioner.sandbox.containers import definitions
+from provisioner.sandbox.containers.deployments import Deployment
+from provisioner.sandbox.containers.services import Service, Services
+from provisioner.sandbox.containers.tasks import Task
+from provisioner.sandbox.dns import namespaces
 from provisioner.sandbox.network import mesh
-from provisioner.sandbox.services import Service, Services
-from provisioner.sandbox.tasks import Task
 
 _ADDRESS, _PORT = "AWS_INSTANCE_IPV4", "AWS_INSTANCE_PORT"
 

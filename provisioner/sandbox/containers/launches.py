@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from provisioner.sandbox import discovery, trust
+from provisioner.sandbox import trust
 from provisioner.sandbox.call import Site
-from provisioner.sandbox.deployments import Deployment
+from provisioner.sandbox.containers import discovery
+from provisioner.sandbox.containers.deployments import Deployment
+from provisioner.sandbox.containers.services import Service
+from provisioner.sandbox.containers.tasks import CannotLaunch, Plan, Task
 from provisioner.sandbox.faults import Fault
-from provisioner.sandbox.services import Service
-from provisioner.sandbox.tasks import CannotLaunch, Plan, Task
 
 GUIDE = "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
 _NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone."

@@ -1,0 +1,1 @@
+"""HTTP APIs of API Gateway: what they answer."""

@@ -1,0 +1,1 @@
+"""What ECS does: services, deployments, tasks from their start to their end."""

@@ -1,0 +1,1 @@
+"""Names: zones and their records, certificates that wait for them, namespaces."""

@@ -1,0 +1,1 @@
+"""What is inside of a VPC: interfaces, routes, gateways, endpoints, instances, Lambda's interfaces."""
