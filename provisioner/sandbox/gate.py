@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, cast
 
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.responses import BaseResponse
 
 from provisioner.sandbox import connection, throttles, wire
@@ -94,6 +94,8 @@ class Gate:
             return wire.refuse(response, refusal)
         except ServiceException as error:  # from one of moto's models, called by a rule
             return wire.refuse(response, Refusal(error.code, error.message))
+        except JsonRESTError as error:  # the same, of its older kind
+            return wire.refuse(response, Refusal(error.relative_error_type, error.message, error.code or 400))
         except NotImplementedError as error:
             return wire.refuse(response, Refusal(MISSING, f"{call.service}:{call.action}: {error}"))
         except Dropped:

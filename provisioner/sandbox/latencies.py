@@ -51,6 +51,7 @@ TABLE: Mapping[str, Latency] = {
     "endpoint.interface.answers": Latency(25, 30, 60),  # after it is available
     "endpoint.interface.deleted": Latency(60, 180, 600),
     "endpoint.private_dns.released": Latency(60, 180, 300),  # how long names outlive their endpoint
+    "iam.linked_role.usable": Latency(10, 40, 60),  # for the few that lag at all, after the first use of a service
     "iam.policy.effective": Latency(4, 10, 60),
     "iam.profile.usable": Latency(8, 12, 60),
     "iam.role.usable": Latency(6, 12, 60),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.fargate import Fargate
-from tests.sandbox.world import refused
+from tests.sandbox.world import Network, refused
 from tests.sandbox_fixture import Sandbox
 
 TAGS = [{"key": "a", "value": "b"}]
@@ -149,3 +149,13 @@ def test_the_first_use_makes_the_service_linked_role(fargate: Fargate) -> None:
     refused(iam.get_role, "NoSuchEntity", RoleName="AWSServiceRoleForECS")
     fargate.ecs.create_cluster(clusterName="main")
     assert iam.get_role(RoleName="AWSServiceRoleForECS")["Role"]["Path"] == "/aws-service-role/ecs.amazonaws.com/"
+
+
+def test_the_first_use_may_be_ahead_of_the_service_linked_role(network: Network) -> None:
+    network.sandbox.latencies({"iam.linked_role.usable": 10})
+    network.ecs.create_cluster(clusterName="main")
+    wanted = network.service_parameters(taskDefinition=network.new_definition())
+    message = refused(network.ecs.create_service, "InvalidParameterException", **wanted)
+    assert message.startswith("Unable to assume the service linked role.")
+    network.sandbox.advance(11)
+    network.ecs.create_service(**wanted)

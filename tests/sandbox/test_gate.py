@@ -32,6 +32,12 @@ def test_what_moto_lacks_is_told(
     refused(getattr(sandbox.client(service), operation), MISSING, **parameters)
 
 
+def test_what_moto_refuses_is_refused_where_a_rule_asks_it_too(sandbox: Sandbox) -> None:
+    request, tags = sandbox.client("acm").request_certificate, [{"Key": "a" * 200, "Value": "b"}]
+    refused(request, "ValidationException", DomainName="example.test", Tags=tags)
+    request(DomainName="example.test", Tags=[{"Key": "a" * 128, "Value": "b"}])
+
+
 def test_what_crashes_moto_is_told(sandbox: Sandbox) -> None:
     crashes = sandbox.client("ec2").delete_transit_gateway_peering_attachment
     message = refused(crashes, "EmulatorError", TransitGatewayAttachmentId="tgw-attach-1")

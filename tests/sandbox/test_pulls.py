@@ -157,31 +157,78 @@ def test_without_a_way_to_ecr_there_is_no_registry_auth(fargate: Fargate) -> Non
     )
 
 
-def test_endpoints_for_ecr_do_not_do_without_one_for_s3(fargate: Fargate) -> None:
-    image, execution = repository(fargate), role(fargate, EXECUTION_POLICY)
+HTTPS = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}
+
+
+def with_endpoints(fargate: Fargate, *, gateway: bool = True, registry: str = "") -> None:
+    """Instead of the internet: endpoints for ECR that let the VPC in, and one for S3.
+
+    The one for the registry may be in another group.
+    """
     fargate.close_internet()
     ec2 = fargate.ec2
     for name in ("EnableDnsSupport", "EnableDnsHostnames"):
         ec2.modify_vpc_attribute(VpcId=fargate.vpc, **{name: {"Value": True}})
-    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}
-    ec2.authorize_security_group_ingress(GroupId=fargate.group, IpPermissions=[https])
-    for service in ("ecr.api", "ecr.dkr"):
+    ec2.authorize_security_group_ingress(GroupId=fargate.group, IpPermissions=[HTTPS])
+    for service, group in (("ecr.api", ""), ("ecr.dkr", registry)):
         ec2.create_vpc_endpoint(
             VpcId=fargate.vpc,
             ServiceName=f"com.amazonaws.{AREA}.{service}",
             VpcEndpointType="Interface",
             SubnetIds=fargate.subnets,
-            SecurityGroupIds=[fargate.group],
+            SecurityGroupIds=[group or fargate.group],
             PrivateDnsEnabled=True,
         )
+    if gateway:
+        with_gateway(fargate)
     fargate.sandbox.advance(200)
-    told = outcome(fargate, image, role=execution)
-    assert f"prod-{AREA}-starport-layer-bucket.s3.{AREA}.amazonaws.com" in told
-    ec2.create_vpc_endpoint(
+
+
+def with_gateway(fargate: Fargate) -> None:
+    fargate.ec2.create_vpc_endpoint(
         VpcId=fargate.vpc, ServiceName=f"com.amazonaws.{AREA}.s3", RouteTableIds=[fargate.routes]
     )
     fargate.sandbox.advance(60)
+
+
+def test_endpoints_for_ecr_do_not_do_without_one_for_s3(fargate: Fargate) -> None:
+    image, execution = repository(fargate), role(fargate, EXECUTION_POLICY)
+    with_endpoints(fargate, gateway=False)
+    told = outcome(fargate, image, role=execution)
+    assert told.startswith("CannotPullContainerError: ")
+    assert f"prod-{AREA}-starport-layer-bucket.s3.{AREA}.amazonaws.com" in told
+    with_gateway(fargate)
     assert outcome(fargate, image, role=execution) == ""
+
+
+def test_the_endpoint_of_the_registry_must_let_the_tasks_in(fargate: Fargate) -> None:
+    image, execution, closed = repository(fargate), role(fargate, EXECUTION_POLICY), fargate.new_group("closed")
+    with_endpoints(fargate, registry=closed)
+    told = outcome(fargate, image, role=execution)
+    assert told.startswith("CannotPullContainerError: ")
+    assert f'Head "https://{REGISTRY}/v2/team/app/manifests/1": dial tcp 10.0.' in told
+    fargate.ec2.authorize_security_group_ingress(GroupId=closed, IpPermissions=[HTTPS])
+    assert outcome(fargate, image, role=execution) == ""
+
+
+def test_the_endpoint_of_ecr_must_let_the_tasks_in(fargate: Fargate) -> None:
+    image, execution = repository(fargate), role(fargate, EXECUTION_POLICY)
+    with_endpoints(fargate)
+    fargate.ec2.revoke_security_group_ingress(GroupId=fargate.group, IpPermissions=[HTTPS])
+    told = outcome(fargate, image, role=execution)
+    assert told.startswith(f"{INIT}: The task cannot pull registry auth from Amazon ECR: ")
+    assert f'Post "https://api.ecr.{AREA}.amazonaws.com/": dial tcp 10.0.' in told
+    fargate.ec2.authorize_security_group_ingress(GroupId=fargate.group, IpPermissions=[HTTPS])
+    assert outcome(fargate, image, role=execution) == ""
+
+
+def test_endpoints_lead_to_no_public_registry(fargate: Fargate) -> None:
+    with_endpoints(fargate)
+    told = outcome(fargate, "amazon/amazon-ecs-sample")
+    assert told.startswith("CannotPullContainerError: ")
+    assert "registry-1.docker.io" in told
+    fargate.open_internet()
+    assert outcome(fargate, "amazon/amazon-ecs-sample") == ""
 
 
 def test_a_log_group_must_exist_and_be_allowed(fargate: Fargate) -> None:

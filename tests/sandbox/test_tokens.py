@@ -190,3 +190,26 @@ def test_a_caller_reference_is_used_once(network: Network) -> None:
     refused(zones.create_hosted_zone, "HostedZoneAlreadyExists", Name="b.test", CallerReference="r")
     zones.create_hosted_zone(Name="b.test", CallerReference="s")
     assert len(zones.list_hosted_zones()["HostedZones"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameter", "longest", "code"),
+    [
+        ("ec2", "create_route_table", "ClientToken", 64, "InvalidParameterValue"),
+        ("ecs", "create_service", "clientToken", 36, "InvalidParameterException"),
+        ("route53", "create_hosted_zone", "CallerReference", 128, "InvalidInput"),
+        ("servicediscovery", "create_http_namespace", "CreatorRequestId", 64, "InvalidInput"),
+    ],
+)
+def test_tokens_have_a_length(
+    network: Network, service: str, operation: str, parameter: str, longest: int, code: str
+) -> None:
+    given: dict[str, Any] = {"Name": "example.test"}
+    if service == "ec2":
+        given = {"VpcId": network.vpc}
+    elif service == "ecs":
+        network.ecs.create_cluster(clusterName="main")
+        given = network.service_parameters(taskDefinition=network.new_definition())
+    call = getattr(network.sandbox.client(service), operation)
+    refused(call, code, **given, **{parameter: "t" * (longest + 1)})
+    call(**given, **{parameter: "t" * longest})

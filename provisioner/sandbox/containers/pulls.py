@@ -56,8 +56,8 @@ class Errand:
 
     def lost(self, host: str) -> str | None:
         """How a connection to the host fails, as the agent tells it; None if it opens."""
-        outcome = judge.reach(self.site, self.interface, host, _TLS).outcome
-        return None if outcome == "open" else _failure(outcome, host)
+        verdict = judge.reach(self.site, self.interface, host, _TLS)
+        return None if verdict.outcome == "open" else _failure(verdict.outcome, host, verdict.address)
 
     def unsent(self, host: str) -> str | None:
         """The same of a request to one of AWS's services."""
@@ -169,10 +169,10 @@ def _unresolved(image: Image, lost: str, seconds: float = 0.0) -> Hitch:
     return Hitch(f"{_MANIFEST} 5 time(s): failed to resolve ref {image}: {request}", seconds, of_container=True)
 
 
-def _failure(outcome: str, host: str) -> str:
+def _failure(outcome: str, host: str, address: str = "") -> str:
     number = zlib.crc32(host.encode())
-    address = f"52.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-    return _FAILURES[outcome].format(host=host, address=address)
+    somewhere = f"52.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+    return _FAILURES[outcome].format(host=host, address=address or somewhere)
 
 
 _FAILURES: Mapping[str, str] = {

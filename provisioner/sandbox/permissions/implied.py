@@ -41,8 +41,6 @@ _ALSO: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
 }
 """If the parameter is given, these too."""
 
-_NO_ROLE = "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
-
 
 def asks(call: Call, prefix: str) -> Iterator[Ask]:
     """All of them, in the order in which services ask."""
@@ -60,7 +58,8 @@ def asks(call: Call, prefix: str) -> Iterator[Ask]:
 def _linked_role(call: Call) -> Iterator[Ask]:
     if role := service_roles.missing(call):
         resource = arn(call, "iam", f"role{role.path}{role.name}")
-        ecs = {"code": "InvalidParameterException", "said": _NO_ROLE} if call.service == "ecs" else {}
+        told = {"code": "InvalidParameterException", "said": service_roles.NOT_ASSUMED}
+        ecs = told if call.service == "ecs" else {}
         yield Ask("iam:CreateServiceLinkedRole", resource, {"iam:AWSServiceName": role.service}, **ecs)
 
 

@@ -39,6 +39,8 @@ _KNOWN = (
     ServiceRole("spot.amazonaws.com", "AWSServiceRoleForEC2Spot"),
     ServiceRole("replicator.lambda.amazonaws.com", "AWSServiceRoleForLambdaReplicator"),
 )
+ECS = _KNOWN[0]
+NOT_ASSUMED = "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
 BY_SERVICE: Mapping[str, ServiceRole] = {role.service: role for role in _KNOWN}
 SUFFIXED = frozenset({"autoscaling.amazonaws.com"})
 """Services that may have several, told apart by a suffix."""

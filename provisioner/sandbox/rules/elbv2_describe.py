@@ -102,6 +102,17 @@ def tags_are_of_what_exists(call: Call) -> None:
         _must_exist(call, arn)
 
 
+@instead("elbv2", "AddTags", source="ELB User Guide: tags: up to 50; ELB API Reference: AddTags")
+def tags_are_added_to_what_exists(call: Call) -> Answer:
+    """The kind's NotFound code for an unknown ARN. moto would take ten tags at most, and any ARN."""
+    arns = call.parameters["ResourceArns"]
+    for arn in arns:
+        _must_exist(call, arn)
+    for arn in arns:
+        backends.elbv2(call).tagging_service.tag_resource(arn, call.parameters["Tags"])
+    return {}
+
+
 def _must_exist(call: Call, arn: str) -> None:
     look = {
         "TargetGroup": balancers.group,

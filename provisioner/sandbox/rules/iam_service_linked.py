@@ -10,7 +10,8 @@ from provisioner.sandbox.call import Call
 from provisioner.sandbox.permissions import service_roles
 from provisioner.sandbox.permissions.service_roles import ServiceRole
 from provisioner.sandbox.refusal import Refusal
-from provisioner.sandbox.registry import Answer, after, instead
+from provisioner.sandbox.registry import Answer, after, before, instead
+from provisioner.sandbox.trust import births
 
 _FIRST = "Using service-linked roles, in the guide of each service"
 
@@ -34,6 +35,18 @@ def _made_at_first_use(call: Call, answer: Answer) -> None:
     """The service makes its service-linked role if the account has none yet."""
     if role := service_roles.missing(call):
         service_roles.make(call, role)
+        notes = births(call)
+        notes.at[role.name] = call.world.clock.now()
+        notes.usable[role.name] = call.world.latencies.lag("iam.linked_role.usable")
+
+
+@before("ecs", "CreateCluster", "CreateService", source="terraform-provider-aws#15452; containers-roadmap#2614")
+def linked_roles_are_young_too(call: Call) -> None:
+    """InvalidParameterException while ECS itself cannot assume yet the role that its first use has made."""
+    notes, name = births(call), service_roles.ECS.name
+    age = call.world.clock.now() - notes.at.get(name, float("-inf"))
+    if age < notes.usable.get(name, 0.0):
+        raise Refusal("InvalidParameterException", service_roles.NOT_ASSUMED)
 
 
 for _service, _action in service_roles.FIRST_USE:
