@@ -166,7 +166,7 @@ class Young:
 
 
 class Births:
-    """What is young, by id. What has been seen by everybody is no longer in here."""
+    """What is young, or was, by id."""
 
     def __init__(self) -> None:
         self.young: dict[str, Young] = {}
