@@ -11,7 +11,7 @@ demo: $(READY)  ## provision examples/private-lambda.toml into the embedded sand
 	@echo "in this checkout 'provisioner' is $(BIN)/provisioner; or once: . $(BIN)/activate"
 
 test: $(READY) check  ## lint, types and the test suite; its processes wait more than they work
-	@$(BIN)/python -m pytest -n 4
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 test-complete: $(READY)  ## the kill matrix over every mutating call (takes long)
 	@$(BIN)/python -m pytest -n 2 -m complete --timeout 600
