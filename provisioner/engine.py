@@ -283,7 +283,7 @@ class _Destroy(Run):
         if isinstance(found, Pending):
             return self.wait(record, found)
         self.ledger.drop(name)
-        self.tell(record, Progress.DONE, outcome=outcome)
+        self.tell(record, Progress.DONE, outcome=Outcome.LEFT if found.left else outcome)
         return None
 
     def _mark(self, record: Record, seen: Seen | None) -> Record:

@@ -31,6 +31,8 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     DELETED = "deleted"
     ABSENT = "was already gone"
+    LEFT = "left as it is"
+    """It was there before the stack, and stays."""
 
 
 @dataclass(frozen=True)

@@ -280,7 +280,16 @@ def _recorded_code(recorded: StackState) -> Code:
 def _aws(where: Place, recorded: StackState, tags: Mapping[str, str], payloads: Mapping[str, bytes]) -> Aws:
     owner = Owner(recorded.stack, recorded.stack_id, tags)
     pin = where.pin
-    return Aws(where.clients, where.once, owner, pin.account, pin.region, where.partition, payloads)
+    return Aws(
+        where.clients,
+        where.once,
+        owner,
+        pin.account,
+        pin.region,
+        where.partition,
+        payloads,
+        elsewhere=where.elsewhere,
+    )
 
 
 def _zones(aws: Aws, wanted: Stack, ledger: Ledger) -> tuple[str, ...]:

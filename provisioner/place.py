@@ -14,10 +14,11 @@ from provisioner.pace import Pace
 from provisioner.sandbox import control
 from state.record import Pin
 from steps.aws.errors import NEXT_MOVE, Cause, verdict
-from steps.aws.session import Clients, clients, sandbox_session, session, single_attempt_clients
+from steps.aws.session import Clients, Elsewhere, clients, sandbox_session, session, single_attempt_clients
 from steps.base import StepFailed
 
 if TYPE_CHECKING:
+    from boto3 import Session
     from types_boto3_sts.type_defs import GetCallerIdentityResponseTypeDef
 
 _AWS = "aws"
@@ -46,6 +47,7 @@ class Place:
     pin: Pin
     partition: str
     pace: Pace
+    elsewhere: Elsewhere
 
     @property
     def sandbox_id(self) -> str | None:
@@ -62,7 +64,7 @@ def in_sandbox(home: Path, region: str | None) -> Place:
     """The sandbox of this folder, started if it is not running."""
     status = control.start(home)
     made = sandbox_session(region or SANDBOX_REGION)
-    return _place(clients(made, status.endpoint), single_attempt_clients(made, status.endpoint), status.endpoint)
+    return _place(made, status.endpoint)
 
 
 def on_aws(profile: str | None, region: str | None) -> Place:
@@ -74,8 +76,7 @@ def on_aws(profile: str | None, region: str | None) -> Place:
         made = session(profile, region or os.environ.get("AWS_REGION"))
         if made.region_name is None:
             raise NoRegionError
-        reading = clients(made)
-        return _place(reading, single_attempt_clients(made), reading.sts.meta.endpoint_url)
+        return _place(made)
     except ProfileNotFound as error:
         raise NotSetUp(f"{error}. Fix: correct --profile or AWS_PROFILE, or add it to ~/.aws/config.") from error
     except NoRegionError as error:
@@ -89,7 +90,9 @@ def on_aws(profile: str | None, region: str | None) -> Place:
         ) from error
 
 
-def _place(reading: Clients, once: Clients, endpoint: str) -> Place:
+def _place(made: Session, given: str | None = None) -> Place:
+    reading = clients(made, given)
+    endpoint = given or reading.sts.meta.endpoint_url
     known = control.identity(endpoint) if urlsplit(endpoint).hostname in _LOOPBACK else None
     try:
         identity = _caller(reading)
@@ -101,7 +104,8 @@ def _place(reading: Clients, once: Clients, endpoint: str) -> Place:
         raise StepFailed(str(found), fix, found.call or "GetCallerIdentity", found.code) from error
     where = f"sandbox:{known.id}" if known else _AWS if _is_aws(endpoint) else endpoint
     pin = Pin(identity["Account"], reading.sts.meta.region_name, where)
-    return Place(reading, once, pin, identity["Arn"].split(":")[1], _pace(known))
+    once, partition = single_attempt_clients(made, given), identity["Arn"].split(":")[1]
+    return Place(reading, once, pin, partition, _pace(known), Elsewhere(made, given))
 
 
 def _caller(reading: Clients) -> GetCallerIdentityResponseTypeDef:

@@ -101,7 +101,8 @@ class Pending:
 
 @dataclass(frozen=True)
 class Gone:
-    pass
+    left: bool = False
+    """It was never ours: it stays, and is only forgotten."""
 
 
 class StepFailed(Exception):

@@ -13,6 +13,7 @@ FAMILIES = {path.stem for path in (ROOT / "steps").glob("*.py")} - {
     "__init__",
     "base",
     "lifecycle",
+    "observed",
     "policies",
     "registry",
     "unstable",

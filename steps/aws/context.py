@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +31,17 @@ class Aws:
     partition: str = "aws"
     payloads: Mapping[str, bytes] = field(default_factory=dict)
     """Function code by its SHA-256 in base64."""
+    forced: frozenset[str] = frozenset()
+    """What destroy may delete although others put it there: `records`."""
+    elsewhere: Callable[[str], tuple[Clients, Clients]] | None = None
+    """Clients and single-attempt clients of another account; see `at`."""
+
+    def at(self, way: str) -> Aws:
+        """The same stack in another account: `role:ARN`, `profile:NAME`, or here where `way` is empty."""
+        if not way or self.elsewhere is None:
+            return self
+        clients, once = self.elsewhere(way)
+        return replace(self, clients=clients, once=once)
 
 
 class Look:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
 if TYPE_CHECKING:
+    from types_boto3_acm import ACMClient
+    from types_boto3_apigatewayv2 import ApiGatewayV2Client
+    from types_boto3_application_autoscaling import ApplicationAutoScalingClient
     from types_boto3_ec2 import EC2Client
     from types_boto3_ecs import ECSClient
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
     from types_boto3_iam import IAMClient
     from types_boto3_lambda import LambdaClient
     from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_rds import RDSClient
+    from types_boto3_route53 import Route53Client
+    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_servicediscovery import ServiceDiscoveryClient
+    from types_boto3_ssm import SSMClient
     from types_boto3_sts import STSClient
 
 _CONNECTIONS = 32
@@ -73,6 +83,46 @@ class Clients:
         client: STSClient = self._make("sts")
         return client
 
+    @cached_property
+    def acm(self) -> ACMClient:
+        client: ACMClient = self._make("acm")
+        return client
+
+    @cached_property
+    def apis(self) -> ApiGatewayV2Client:
+        client: ApiGatewayV2Client = self._make("apigatewayv2")
+        return client
+
+    @cached_property
+    def databases(self) -> RDSClient:
+        client: RDSClient = self._make("rds")
+        return client
+
+    @cached_property
+    def discovery(self) -> ServiceDiscoveryClient:
+        client: ServiceDiscoveryClient = self._make("servicediscovery")
+        return client
+
+    @cached_property
+    def dns(self) -> Route53Client:
+        client: Route53Client = self._make("route53")
+        return client
+
+    @cached_property
+    def parameters(self) -> SSMClient:
+        client: SSMClient = self._make("ssm")
+        return client
+
+    @cached_property
+    def scaling(self) -> ApplicationAutoScalingClient:
+        client: ApplicationAutoScalingClient = self._make("application-autoscaling")
+        return client
+
+    @cached_property
+    def secrets(self) -> SecretsManagerClient:
+        client: SecretsManagerClient = self._make("secretsmanager")
+        return client
+
 
 def session(profile: str | None, region: str | None) -> boto3.Session:
     """boto3's own session: environment, profile, instance role and all the rest as boto3 decides."""
@@ -92,6 +142,48 @@ def clients(made: boto3.Session, endpoint: str | None = None) -> Clients:
 def single_attempt_clients(made: boto3.Session, endpoint: str | None = None) -> Clients:
     """Clients that send a request once: for creating calls, which the caller repeats after a look."""
     return Clients(made, Config(**_COMMON, retries={"mode": "standard", "total_max_attempts": 1}), endpoint)
+
+
+class Elsewhere:
+    """Clients of other accounts, made once each: through a role that this caller may assume, or another profile.
+
+    What it is given is `role:ARN` or `profile:NAME`. In a sandbox there are no profiles: there `profile:` is here.
+    """
+
+    def __init__(self, made: boto3.Session, endpoint: str | None = None) -> None:
+        self._made = made
+        self._endpoint = endpoint
+        self._known: dict[str, tuple[Clients, Clients]] = {}
+        self._guard = Lock()
+
+    def __call__(self, way: str) -> tuple[Clients, Clients]:
+        with self._guard:
+            if way not in self._known:
+                other = self._session(way)
+                self._known[way] = clients(other, self._endpoint), single_attempt_clients(other, self._endpoint)
+            return self._known[way]
+
+    def _session(self, way: str) -> boto3.Session:
+        kind, _, name = way.partition(":")
+        if kind == "role":
+            return self._assuming(name)
+        return self._made if self._endpoint else session(name, self._made.region_name)
+
+    def _assuming(self, role: str) -> boto3.Session:
+        """A session whose credentials are fetched when first needed and renewed before they end."""
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=partial(
+                self._made.client, endpoint_url=self._endpoint, region_name=self._made.region_name
+            ),
+            source_credentials=self._made.get_credentials(),
+            role_arn=role,
+            extra_args={"RoleSessionName": "provisioner"},
+        )
+        made = botocore.session.get_session()
+        made._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]  # there is no public way
+            method="assume-role", refresh_using=fetcher.fetch_credentials
+        )
+        return boto3.Session(botocore_session=made, region_name=self._made.region_name)
 
 
 _COMMON: dict[str, Any] = {
