@@ -18,6 +18,9 @@ from steps.aws.context import Aws, Look
 
 _TAKES = 60.0
 
+Piece = str | tuple[str, str]
+"""Of a text: a literal, or the step and the output (`id` is its id) to take it from."""
+
 
 class Until(StrEnum):
     """How far a needed step must be before the needing one may start."""
@@ -151,6 +154,13 @@ class Job:
 
     def output(self, step: str, name: str) -> Any:
         return self.needs[step].outputs[name]
+
+    def joined(self, pieces: Sequence[Piece]) -> str:
+        """A text put together of literals and other steps' ids and outputs."""
+        return "".join(piece if isinstance(piece, str) else self._told(*piece) for piece in pieces)
+
+    def _told(self, step: str, name: str) -> str:
+        return self.id_of(step) if name == "id" else str(self.output(step, name))
 
     @property
     def id(self) -> str:

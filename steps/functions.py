@@ -12,7 +12,7 @@ from state.record import Record
 from steps.aws.context import Look
 from steps.aws.errors import Cause, gone, verdict
 from steps.aws.listing import describe
-from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step, StepFailed
+from steps.base import Gone, Job, Pending, Piece, Ready, Retry, Seen, Step, StepFailed
 
 _CONFIGURATION = ("Role", "Handler", "Runtime", "Timeout", "MemorySize", "Description", "Environment", "VpcConfig")
 
@@ -43,7 +43,7 @@ class Function(Step):
     timeout: int
     memory: int
     code_sha256: str
-    environment: Mapping[str, tuple[str | tuple[str, str], ...]] = field(default_factory=dict)
+    environment: Mapping[str, tuple[Piece, ...]] = field(default_factory=dict)
     subnets: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
 
@@ -52,7 +52,7 @@ class Function(Step):
 
     def request(self, job: Job) -> dict[str, Any]:
         """The parameters of the creating call, the code by its hash."""
-        variables = {name: _joined(job, pieces) for name, pieces in self.environment.items()}
+        variables = {name: job.joined(pieces) for name, pieces in self.environment.items()}
         return {
             "FunctionName": self.function_name,
             "Role": job.output(self.role, "arn"),
@@ -176,10 +176,6 @@ def _can_be_detached(seen: Seen) -> bool:
     sound = seen.raw.get("State", "Active") in ("Active", "Inactive")
     attached = bool(seen.raw.get("VpcConfig", {}).get("SubnetIds"))
     return attached and sound and seen.raw.get("LastUpdateStatus") != "Failed"
-
-
-def _joined(job: Job, pieces: Sequence[str | tuple[str, str]]) -> str:
-    return "".join(piece if isinstance(piece, str) else str(job.output(*piece)) for piece in pieces)
 
 
 def _said(seen: Seen | None) -> str:
