@@ -14,11 +14,18 @@ from provisioner.pace import Pace
 from provisioner.sandbox import control
 from state.record import Pin
 from steps.aws.errors import NEXT_MOVE, Cause, verdict
-from steps.aws.session import Clients, Elsewhere, clients, sandbox_session, session, single_attempt_clients
+from steps.aws.session import (
+    Clients,
+    Elsewhere,
+    Session,
+    clients,
+    sandbox_session,
+    session,
+    single_attempt_clients,
+)
 from steps.base import StepFailed
 
 if TYPE_CHECKING:
-    from boto3 import Session
     from types_boto3_sts.type_defs import GetCallerIdentityResponseTypeDef
 
 _AWS = "aws"

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from types_boto3_ssm import SSMClient
     from types_boto3_sts import STSClient
 
+Session = boto3.Session
+
 _CONNECTIONS = 32
 _ATTEMPTS = 8
 """Tries of one request that is safe to repeat: with the standard mode's back-off about a minute of throttling."""
