@@ -30,6 +30,7 @@ bench: $(READY)  ## wall clock against the longest chain of waits, and the calls
 
 docs: $(READY)  ## what is made from the code
 	@$(BIN)/python -m provisioner.sandbox.catalogue > docs/sandbox-rules.md
+	@$(BIN)/python -m provisioner.stack_reference > docs/stack-file.md
 
 lock:  ## needs uv; everyone else only reads requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \

@@ -129,9 +129,10 @@ def resume(tools: Tools, common: Common, target: str | None) -> int:
 @cli.command(short_help="Delete everything a stack recorded.")
 @click.argument("target", metavar="[NAME | STACK.toml]", required=False, shell_complete=complete_stack)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--force-records", is_flag=True, help="Delete records that others put into the stack's zones.")
 @run_options
 @click.pass_obj
-def destroy(tools: Tools, common: Common, target: str | None, yes: bool) -> int:
+def destroy(tools: Tools, common: Common, target: str | None, yes: bool, force_records: bool) -> int:
     """Delete everything that the stack recorded, in reverse order, from the state file alone.
 
     Shows what will go and asks for the stack's name. Without a terminal it refuses unless --yes is given.
@@ -150,7 +151,9 @@ def destroy(tools: Tools, common: Common, target: str | None, yes: bool) -> int:
         tools,
         common,
         lambda: found.stack,
-        lambda use, options, listener, stop: use.destroy(found.stack, options, listener, stop),
+        lambda use, options, listener, stop: use.destroy(
+            found.stack, replace(options, force_records=force_records), listener, stop
+        ),
     )
 
 

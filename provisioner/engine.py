@@ -253,9 +253,23 @@ class _Destroy(Run):
     def run(self) -> None:
         records = list(self.ledger.records.values())
         self.look_at_all(records)
+        self._refuse_what_is_protected(records)
         nodes, expected = self._nodes(records)
         self.start(Operation.DESTROY, records[::-1], expected)
         self.schedule(nodes)
+
+    def _refuse_what_is_protected(self, records: Sequence[Record]) -> None:
+        """Half a stack is worse than a whole one: what will not go at its turn is asked for before the first."""
+        ours = frozenset(record.id for record in records if record.id)
+        found = {
+            record.name: objection
+            for record in records
+            if (seen := self.sights.get(record.name))
+            and (objection := lifecycle.objection(self.cls(record), self.job(record), seen, ours))
+        }
+        if found:
+            told = "; ".join(f"{name}: {one.why}. Fix: {one.fix}" for name, one in found.items())
+            raise Refused(f"nothing was deleted. {told}")
 
     def _nodes(self, records: Sequence[Record]) -> tuple[list[Node], float]:
         """A record goes when all that need it have gone, and all of the stages before its own."""

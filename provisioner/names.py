@@ -23,7 +23,8 @@ class Names:
 
     @property
     def load_balancer(self) -> str:
-        return self.stack
+        """ELBv2 keeps names that begin with `internal-` for itself."""
+        return f"lb-{self.stack}" if self.stack.startswith("internal-") else self.stack
 
     @property
     def cluster(self) -> str:
@@ -33,6 +34,28 @@ class Names:
     def log_group_insights(self) -> str:
         """Made by Container Insights by itself, and left behind by it."""
         return f"/aws/ecs/containerinsights/{self.cluster}/performance"
+
+    @property
+    def log_group_api(self) -> str:
+        """Where the HTTP API writes its access log.
+
+        Under this beginning one entry of the account's policy for log delivery, which is short, is enough for all.
+        Source: API Gateway developer guide, "Troubleshooting issues with HTTP API logs" (vendedlogs).
+        """
+        return f"/aws/vendedlogs/apigateway/{self.stack}"
+
+    @property
+    def api(self) -> str:
+        return self.stack
+
+    @property
+    def database(self) -> str:
+        """Of the DB instance and of its subnet group."""
+        return f"{self.stack}-database"
+
+    @property
+    def database_secret(self) -> str:
+        return f"{self.stack}/database"
 
     def target_group(self, service: str) -> str:
         return f"{self.stack}-{service}"
@@ -85,6 +108,10 @@ LIMITS: Mapping[str, Limit] = {
     "Lambda function": Limit(64, _WORD, "Lambda CreateFunction, FunctionName"),
     "IAM role": Limit(64, r"[\w+=,.@-]+", "IAM CreateRole, RoleName"),
     "log group": Limit(512, _LOGS, "CloudWatch Logs CreateLogGroup, logGroupName"),
+    "HTTP API": Limit(128, r".+", "API Gateway V2 CreateApi, Name"),
+    "DB instance": Limit(63, r"(?!.*--)[a-z][a-z0-9-]*(?<!-)", "RDS CreateDBInstance, DBInstanceIdentifier"),
+    "secret": Limit(512, r"[A-Za-z0-9/_+=.@-]+", "Secrets Manager CreateSecret, Name"),
+    "instance profile": Limit(128, r"[\w+=,.@-]+", "IAM CreateInstanceProfile, InstanceProfileName"),
 }
 
 
@@ -113,12 +140,22 @@ class Given:
         return re.fullmatch(self.limit.pattern, self.name) is not None
 
 
-def given(names: Names, services: Iterable[str], functions: Iterable[str]) -> Iterator[Given]:
-    """Every name of a stack with these services and functions."""
+def given(
+    names: Names, services: Iterable[str], functions: Iterable[str], *, database: bool = False, api: bool = False
+) -> Iterator[Given]:
+    """Every name of a stack with these services and functions, and with a database or an API."""
     yield Given("load balancer", names.load_balancer, "name")
     yield Given("ECS cluster", names.cluster, "name")
     yield Given("log group", names.log_group_insights, "name")
     yield Given("security group", names.security_group("load-balancer"), "name")
+    if database:
+        yield Given("DB instance", names.database, "name")
+        yield Given("secret", names.database_secret, "name")
+        yield Given("IAM role", names.role("database"), "name")
+        yield Given("instance profile", names.role("database"), "name")
+    if api:
+        yield Given("HTTP API", names.api, "name")
+        yield Given("log group", names.log_group_api, "name")
     for service in services:
         yield from _of_service(names, service, f"services.{service}")
     for function in functions:

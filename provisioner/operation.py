@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from provisioner import __version__, engine, place, stack
-from provisioner.blueprint import Site, steps_of
+from provisioner import __version__, engine, place, site, stack
+from provisioner.blueprint import steps_of
 from provisioner.events import Listener, Notice
 from provisioner.outputs import outputs_of as outputs_of
-from provisioner.payload import build
+from provisioner.payload import Payload, PayloadError, build
 from provisioner.place import Place
 from provisioner.run import Refused, Setting
 from provisioner.sandbox import control
 from provisioner.schedule import Interrupted
 from provisioner.stack import Stack
 from provisioner.stop import Stop
+from provisioner.surroundings import taken_for_granted
 from state.ledger import Ledger
 from state.lock import hold
 from state.record import Operation, StackState, Status, new_stack_id, now
@@ -32,7 +32,6 @@ from state.store import StateError, StateWriteError, Store
 from steps.aws.context import Aws
 from steps.aws.owner import Owner
 from steps.lifecycle import Ambiguous, Foreign
-from steps.network import availability_zones
 from steps.registry import KINDS
 
 _SUFFIX = ".json"
@@ -60,6 +59,8 @@ class Options:
     parallel: int = 16
     sandbox: bool = False
     folder: Path = Path(".provisioner")
+    force_records: bool = False
+    """Whether destroy takes the records that others put into our zones."""
 
 
 def provision(
@@ -69,7 +70,7 @@ def provision(
     wanted = stack.load(file, overrides, name)
     code = _built(wanted)
     with _opened(state_path(wanted.name, options), "provision", listener) as store:
-        return _provision(store, wanted, code, options, listener, stop)
+        return _provision(store, wanted, code, options, listener, stop, file)
 
 
 def resume(name: str | None, options: Options, listener: Listener, stop: Stop) -> StackState:
@@ -80,7 +81,7 @@ def resume(name: str | None, options: Options, listener: Listener, stop: Stop) -
         if recorded.operation is Operation.DESTROY:
             return _destroy(store, recorded, options, listener, stop)
         wanted = stack.restore(recorded.settings)
-        return _provision(store, wanted, _recorded_code(recorded), options, listener, stop)
+        return _provision(store, wanted, _recorded_code(recorded), options, listener, stop, store.path)
 
 
 def destroy(name: str | None, options: Options, listener: Listener, stop: Stop) -> StackState:
@@ -172,7 +173,7 @@ def _loaded(store: Store) -> StackState:
 
 
 def _provision(
-    store: Store, wanted: Stack, code: Code, options: Options, listener: Listener, stop: Stop
+    store: Store, wanted: Stack, code: Code, options: Options, listener: Listener, stop: Stop, file: Path
 ) -> StackState:
     recorded = store.load()
     if recorded is not None:
@@ -184,11 +185,20 @@ def _provision(
     recorded = _begun(recorded, wanted, where, code)
     aws = _aws(where, recorded, wanted.tags, code.contents)
     ledger = Ledger(store, recorded)
-    zones = _zones(aws, wanted, ledger)
-    site = Site(where.pin.account, where.pin.region, where.partition, zones)
-    steps = steps_of(wanted, site, code.hashes)
+    _furnish(where, wanted, listener)
+    surveyor = site.Surveyor(aws, wanted, dict(recorded.facts), listener.tell, file)
+    steps = steps_of(wanted, surveyor.survey(), code.hashes)
+    ledger.update(facts=surveyor.facts)
     setting = Setting(aws, ledger, listener, where.pace, stop, options.parallel, KINDS)
     return _run(ledger, Operation.PROVISION, lambda: engine.provision(setting, steps))
+
+
+def _furnish(where: Place, wanted: Stack, listener: Listener) -> None:
+    """An empty sandbox has none of what somebody has made on AWS before."""
+    if where.own_sandbox and (wants := taken_for_granted(wanted)):
+        made = control.furnish(where.own_sandbox, where.pin.account, where.pin.region, wants)
+        if made:
+            listener.tell(Notice("made in the sandbox what this stack takes for granted", details=tuple(made)))
 
 
 def _destroy(store: Store, recorded: StackState, options: Options, listener: Listener, stop: Stop) -> StackState:
@@ -199,7 +209,8 @@ def _destroy(store: Store, recorded: StackState, options: Options, listener: Lis
     if _emptied(recorded, where):
         _tell_emptied(listener, recorded)
         ledger.update(records={})
-    aws = _aws(where, recorded, {}, {})
+    forced = frozenset({"records"} if options.force_records else ())
+    aws = replace(_aws(where, recorded, {}, {}), forced=forced)
     setting = Setting(aws, ledger, listener, where.pace, stop, options.parallel, KINDS)
     state = _run(ledger, Operation.DESTROY, lambda: engine.destroy(setting))
     ledger.update(payloads={})  # nothing is left that they could be sent to
@@ -266,9 +277,16 @@ def _begun(recorded: StackState | None, wanted: Stack, where: Place, code: Code)
 
 
 def _built(wanted: Stack) -> Code:
-    """The zips of all functions; functions of one source share one."""
-    payloads = {source: build(source) for source in {one.source for one in wanted.functions.values()}}
-    hashes = {name: payloads[one.source].sha256 for name, one in wanted.functions.items()}
+    """The zips of all functions; those of one source, runtime and architecture share one."""
+    payloads: dict[tuple[Path, str, str], Payload] = {}
+    hashes = {}
+    for name, one in wanted.functions.items():
+        kind = (one.source, one.runtime, one.architecture)
+        try:
+            payloads[kind] = payloads.get(kind) or build(*kind)
+        except PayloadError as error:
+            raise PayloadError(f"functions.{name}.source: {error}") from error
+        hashes[name] = payloads[kind].sha256
     return Code(hashes, {payload.sha256: payload.content for payload in payloads.values()})
 
 
@@ -290,15 +308,3 @@ def _aws(where: Place, recorded: StackState, tags: Mapping[str, str], payloads: 
         payloads,
         elsewhere=where.elsewhere,
     )
-
-
-def _zones(aws: Aws, wanted: Stack, ledger: Ledger) -> tuple[str, ...]:
-    """The stack's zones: named in the stack file, else the region's first ones, chosen once and kept."""
-    asked: Any = wanted.network.availability_zones
-    if not isinstance(asked, int):
-        return tuple(asked)
-    kept = ledger.state.facts.get("availability_zones", ())
-    if len(kept) != asked:
-        kept = availability_zones(aws)[:asked]
-        ledger.update(facts={**ledger.state.facts, "availability_zones": kept})
-    return tuple(kept)

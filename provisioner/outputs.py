@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner import references, stack
+from provisioner.stack_errors import StackError
 from state.record import Phase, Record, StackState
 
 _WORTH: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     # kind, then what it is called and where in the record it stands: the id, or an output
+    ("http_api", (("url", "url"),)),
+    ("function_url", (("url", "url"),)),
     ("load_balancer", (("dns_name", "dns_name"), ("arn", "id"))),
+    ("record_set", (("name", "name"),)),
+    ("instance", (("private_ip", "private_ip"), ("id", "id"))),
+    ("db_instance", (("host", "host"), ("port", "port"), ("secret_arn", "secret_arn"))),
+    ("secret", (("arn", "id"),)),
+    ("hosted_zone", (("id", "id"), ("name_servers", "name_servers"))),
+    ("certificate", (("arn", "id"),)),
     ("service", (("name", "name"), ("arn", "id"))),
     ("function", (("name", "name"), ("arn", "id"))),
     ("cluster", (("name", "name"), ("arn", "id"))),
@@ -19,12 +29,35 @@ _WORTH: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("subnet", (("id", "id"), ("cidr", "cidr"))),
     ("security_group", (("id", "id"),)),
     ("nat_gateway", (("id", "id"), ("public_ip", "public_ip"))),
+    ("vpc_endpoint", (("id", "id"),)),
+    ("transit_gateway_attachment", (("id", "id"),)),
 )
 
 
 def outputs_of(state: StackState) -> dict[str, str]:
-    """`STEP.WHAT` -> value of everything that is ready, the things that people ask for most first."""
-    return dict(_found(state))
+    """The stack file's own `[outputs]`, then `STEP.WHAT` -> value of everything that is ready, the things that
+    people ask for most first."""
+    return {**dict(_asked(state)), **dict(_found(state))}
+
+
+def _asked(state: StackState) -> Iterator[tuple[str, str]]:
+    """Those of which every part is known."""
+    try:
+        wanted = stack.restore(state.settings)
+    except StackError:  # of an older version, or never begun
+        return
+    known = references.for_outputs(wanted)
+    for name, text in wanted.outputs.items():
+        values = [_part(state, piece) for piece in references.pieces(text, known)]
+        if all(value is not None for value in values):
+            yield name, "".join(map(str, values))
+
+
+def _part(state: StackState, piece: references.Piece) -> str | None:
+    if isinstance(piece, str):
+        return piece
+    record = state.records.get(piece[0])
+    return _value(record, piece[1]) if record and record.phase in (Phase.CREATED, Phase.READY) else None
 
 
 def _found(state: StackState) -> Iterator[tuple[str, str]]:
@@ -38,4 +71,4 @@ def _found(state: StackState) -> Iterator[tuple[str, str]]:
 
 def _value(record: Record, source: str) -> str | None:
     value = record.id if source == "id" else record.outputs.get(source)
-    return None if value is None else str(value)
+    return None if value is None else ", ".join(value) if isinstance(value, list | tuple) else str(value)

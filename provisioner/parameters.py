@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
-from provisioner.stack import Function, Service, Stack
-from provisioner.stack_references import URL_VARIABLE
+from provisioner.model import ContainerHealthCheck, Cors, Function, LoadBalancer, Service, Stack, Statement
+from provisioner.references import (
+    URL_VARIABLE,
+    Pieces,
+    database_variables,
+    for_environments,
+    pieces,
+)
 
-Part = str | tuple[str, str]
-"""A piece of an environment value: a literal, or the step and output whose value it will be."""
-
-DEPLOYMENT: dict[str, Any] = {
-    "minimumHealthyPercent": 100,
-    "maximumPercent": 200,
-    # Without a rollback: on a first deployment there is nothing to roll back to, and the failure must be seen.
-    "deploymentCircuitBreaker": {"enable": True, "rollback": False},
-}
-GRACE_PERIOD = 30
-"""Seconds in which ECS does not stop a fresh task for failing the load balancer's checks."""
-
-_REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _LOG_BUFFER = "25m"
-_DNS_NAME = ("load-balancer", "dns_name")
-_HTTP = 80
 
 
 def container_definition(name: str, service: Service, region: str, log_group: str) -> dict[str, Any]:
-    """The service's one container. Its log driver never blocks it: a slow log costs lines, not requests."""
-    return {
+    """The service's one container. Its log driver never blocks it: a slow log costs lines, not requests.
+
+    Its port has the service's name, by which Service Connect refers to it.
+    """
+    port = {"name": name, "containerPort": service.port, "hostPort": service.port, "protocol": "tcp"}
+    found: dict[str, Any] = {
         "name": name,
         "image": service.image,
         "essential": True,
-        "portMappings": [{"containerPort": service.port, "hostPort": service.port, "protocol": "tcp"}],
-        "environment": [{"name": key, "value": value} for key, value in sorted(service.environment.items())],
+        "portMappings": [port],
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {
@@ -45,41 +39,114 @@ def container_definition(name: str, service: Service, region: str, log_group: st
             },
         },
     }
+    optional = {
+        "command": list(service.command),
+        "entryPoint": list(service.entry_point),
+        "healthCheck": _container_check(service.container_health_check),
+        # The agent that ECS Exec puts into the container leaves children behind.
+        "linuxParameters": {"initProcessEnabled": True} if service.exec else None,
+    }
+    return found | {key: value for key, value in optional.items() if value}
 
 
-def health_check(service: Service) -> dict[str, Any]:
-    """The target group's health check; times in seconds."""
-    check = service.health_check
+def _container_check(check: ContainerHealthCheck | None) -> dict[str, Any] | None:
+    """Times in seconds."""
+    if check is None:
+        return None
     return {
-        "HealthCheckProtocol": "HTTP",
-        "HealthCheckPath": check.path,
+        "command": list(check.command),
+        "interval": check.interval,
+        "timeout": check.timeout,
+        "retries": check.retries,
+        "startPeriod": check.start_period,
+    }
+
+
+def deployment(service: Service) -> dict[str, Any]:
+    return {
+        "minimumHealthyPercent": service.minimum_percent,
+        "maximumPercent": service.maximum_percent,
+        # Without a rollback: on a first deployment there is nothing to roll back to, and the failure must be seen.
+        "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+    }
+
+
+def health_check(service: Service, balancer: LoadBalancer) -> dict[str, Any]:
+    """The target group's health check; times in seconds. A check by TCP knows no path and no status."""
+    check = service.health_check
+    protocol = check.protocol or ("http" if balancer.type == "application" else "tcp")
+    found: dict[str, Any] = {
+        "HealthCheckProtocol": protocol.upper(),
         "HealthCheckIntervalSeconds": check.interval,
         "HealthCheckTimeoutSeconds": check.timeout,
         "HealthyThresholdCount": check.healthy_threshold,
         "UnhealthyThresholdCount": check.unhealthy_threshold,
-        "Matcher": {"HttpCode": check.matcher},
     }
-
-
-def environment(stack: Stack, function: Function) -> dict[str, tuple[Part, ...]]:
-    """The function's variables, with references taken apart; `calls` adds where the service is."""
-    port = stack.load_balancer.port if stack.load_balancer else _HTTP
-    found = {key: _parts(value, port) for key, value in function.environment.items()}
-    if function.calls:
-        found.setdefault(URL_VARIABLE, (_DNS_NAME,))
+    if protocol == "http":
+        found |= {"HealthCheckPath": check.path, "Matcher": {"HttpCode": check.matcher}}
     return found
 
 
-def _parts(value: str, port: int) -> tuple[Part, ...]:
-    """`http://${load_balancer.dns_name}/x` as its literal and its referring pieces."""
-    parts: list[Part] = []
-    for place, piece in enumerate(_REFERENCE.split(value)):
-        parts += _refer(piece, port) if place % 2 else [piece] if piece else []
-    return tuple(parts)
+def balancer_attributes(balancer: LoadBalancer) -> dict[str, str]:
+    """Those of its type; truth values in AWS's spelling."""
+    own = {
+        "application": {"idle_timeout.timeout_seconds": str(balancer.idle_timeout)},
+        "network": {"load_balancing.cross_zone.enabled": _flag(balancer.cross_zone)},
+    }[balancer.type]
+    return {**own, "deletion_protection.enabled": _flag(balancer.deletion_protection)}
 
 
-def _refer(reference: str, port: int) -> tuple[Part, ...]:
-    """A service's URL is the load balancer's: it is the load balancer that answers for it."""
-    if reference == "load_balancer.dns_name":
-        return (_DNS_NAME,)
-    return ("http://", _DNS_NAME) if port == _HTTP else ("http://", _DNS_NAME, f":{port}")
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def task_environment(stack: Stack, service: Service) -> dict[str, Pieces]:
+    """The container's variables, with references taken apart, and where the database is if it is called."""
+    found = _values(stack, service.environment)
+    return found | _absent(found, database_variables(stack) if "database" in service.calls else {})
+
+
+def environment(stack: Stack, function: Function) -> dict[str, Pieces]:
+    """The function's variables, with references taken apart; `calls` adds where what it calls is."""
+    found = _values(stack, function.environment) | {name: (arn,) for name, arn in function.secrets.items()}
+    usual: dict[str, Pieces] = {}
+    if set(function.calls) - {"database"}:
+        usual[URL_VARIABLE] = (("load-balancer", "dns_name"),)
+    if "database" in function.calls:
+        usual |= database_variables(stack)
+    return found | _absent(found, usual)
+
+
+def _values(stack: Stack, values: Mapping[str, str]) -> dict[str, Pieces]:
+    known = for_environments(stack)
+    return {name: pieces(text, known) for name, text in values.items()}
+
+
+def _absent(found: Mapping[str, Pieces], usual: Mapping[str, Pieces]) -> dict[str, Pieces]:
+    """What the user has not set to something else."""
+    return {name: value for name, value in usual.items() if name not in found}
+
+
+def statement(one: Statement) -> dict[str, Any]:
+    """A statement as `RolePolicy` takes it: resources in pieces."""
+    found: dict[str, Any] = {
+        "Effect": one.effect,
+        "Action": list(one.actions),
+        "Resource": [(resource,) for resource in one.resources],
+    }
+    return {**found, "Condition": one.conditions} if one.conditions else found
+
+
+def cors(wanted: Cors | None) -> dict[str, Any] | None:
+    """As API Gateway and function URLs take it; `MaxAge` in seconds."""
+    if wanted is None:
+        return None
+    found = {
+        "AllowOrigins": list(wanted.allow_origins),
+        "AllowMethods": list(wanted.allow_methods),
+        "AllowHeaders": list(wanted.allow_headers),
+        "ExposeHeaders": list(wanted.expose_headers),
+        "AllowCredentials": wanted.allow_credentials,
+        "MaxAge": wanted.max_age,
+    }
+    return {key: value for key, value in found.items() if value}

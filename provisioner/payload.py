@@ -1,45 +1,28 @@
 """A function's code as the zip that Lambda takes: the same source gives the same bytes, on every machine.
 
-Nothing of the moment gets in: names are sorted, times and permissions fixed, and the files are stored, not
-deflated. Deflate's output differs between zlib, its versions and its replacements (zlib-ng), which would show as
-changed code on a colleague's machine. Stored files cost some seconds of upload and nothing in AWS, which unpacks
-them anyway.
+It holds the files of a folder and, beside them, the packages that its requirements.txt names.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import stat
-import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can hold."""
-_UNIX = 3
+from provisioner import archives, packages, requirements
+from provisioner.archives import Entry
+from provisioner.payload_errors import Fault as Fault
+from provisioner.payload_errors import PayloadError as PayloadError
+
 _MIB = 1024 * 1024
 LARGEST_ZIP = 50 * _MIB
-"""Lambda's limit for code that is sent with the call. As nothing is compressed, a zip within it unpacks to far
-less than the 250 MiB that Lambda allows. Source: Lambda developer guide, "Lambda quotas"."""
-
-
-class PayloadError(Exception):
-    """A payload folder that cannot be sent to Lambda; says which file, why and what to do."""
-
-
-class Fault(PayloadError):
-    """The same in parts: the file or folder, what is wrong with it and the fix."""
-
-    def __init__(self, place: Path, what: str, fix: str) -> None:
-        self.place, self.what, self.fix = place, what, fix
-        super().__init__(place, what, fix)
-
-    def __str__(self) -> str:
-        place = str(self.place)
-        return f"{place if place.isprintable() else ascii(place)} {self.what}. Fix: {self.fix}."
+"""Lambda's limit for code that is sent with the call. Source: Lambda developer guide, "Lambda quotas"."""
+LARGEST_UNZIPPED = 250 * _MIB
+"""Its limit for what that unpacks to. Source: the same."""
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -50,19 +33,71 @@ class Payload:
     sha256: str
 
 
-def build(source: Path) -> Payload:
-    """The zip of a payload folder, without caches, bytecode and hidden files. Raises PayloadError."""
+def build(source: Path, runtime: str, architecture: str) -> Payload:
+    """The zip of a payload folder, without caches, bytecode and hidden files. Raises PayloadError.
+
+    Where the folder has a requirements.txt and the runtime is Python's, it may take the network to fetch packages.
+    """
     files, faults = _gathered(source)
     for fault in faults:
         raise fault
-    content = _zip(files)
+    own = {name: _entry(file) for name, file in files.items()}
+    listed = files.get(requirements.NAME) if packages.needs_pip(runtime) else None
+    brought = _packages(listed, runtime, architecture) if listed else {}
+    entries = {name: entry for package in brought.values() for name, entry in package.items()}
+    if twice := sorted(own.keys() & entries.keys()):
+        fix = "rename it, or leave the package out"
+        raise Fault(files[twice[0]], f"has the name of a file of a package in {requirements.NAME}", fix)
+    content = archives.zipped({**own, **entries})
+    for fault in _too_much(source, content, own, brought):
+        raise fault
     return Payload(content, base64.b64encode(hashlib.sha256(content).digest()).decode())
 
 
-def check(source: Path) -> list[Fault]:
-    """Everything for which `build` would refuse the folder. Opens its files and reads none."""
+def check(source: Path, runtime: str) -> list[Fault]:
+    """Everything for which `build` would refuse the folder, but for what only an index knows.
+
+    Opens its files, and reads requirements.txt.
+    """
     files, faults = _gathered(source)
-    return [*faults, *_unreadable(files.values())]
+    faults += _unreadable(files.values())
+    listed = files.get(requirements.NAME)
+    if listed and not faults and packages.needs_pip(runtime):
+        faults += requirements.read(listed)[1]
+    return faults
+
+
+def _packages(listed: Path, runtime: str, architecture: str) -> dict[str, dict[str, Entry]]:
+    """What is in the packages, by their name and version. Raises Fault."""
+    wanted, faults = requirements.read(listed)
+    for fault in faults:
+        raise fault
+    found = {}
+    for one, wheel in zip(wanted, packages.wheels(listed, wanted, runtime, architecture), strict=True):
+        try:
+            found[str(one)] = archives.of_wheel(wheel)
+        except archives.BadWheel as bad:
+            raise Fault(wheel, str(bad), f"choose another version of {one.name}") from bad
+    return found
+
+
+def _too_much(
+    source: Path, content: bytes, own: Mapping[str, Entry], brought: Mapping[str, Mapping[str, Entry]]
+) -> Iterator[Fault]:
+    """Over Lambda's limits: by how much, and because of what."""
+    everything = {"its own files": own, **brought}
+    unpacked = {name: sum(one.size for one in entries.values()) for name, entries in everything.items()}
+    packed = {name: sum(len(one.content) for one in entries.values()) for name, entries in everything.items()}
+    for size, limit, parts, what in (
+        (len(content), LARGEST_ZIP, packed, "zipped"),
+        (sum(unpacked.values()), LARGEST_UNZIPPED, unpacked, "unzipped"),
+    ):
+        if size > limit:
+            largest = sorted(parts, key=lambda name: -parts[name])[:_SHOWN]
+            told = ", ".join(f"{name} ({parts[name] / _MIB:.1f} MiB)" for name in largest)
+            over = f"{(size - limit) / _MIB:.1f} MiB more than the {limit // _MIB} MiB that Lambda takes"
+            fix = f"remove what the function does not use; the largest parts are {told}"
+            yield Fault(source, f"has {size / _MIB:.1f} MiB {what}, {over}", fix)
 
 
 def _gathered(source: Path) -> tuple[dict[str, Path], list[Fault]]:
@@ -160,25 +195,9 @@ def _locked(file: Path, error: OSError) -> Fault:
     return Fault(file, f"cannot be read: {error.strerror}", "make it readable")
 
 
-def _zip(files: dict[str, Path]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
-            archive.writestr(_entry(name, files[name]), _content(files[name]))
-    return buffer.getvalue()
-
-
-def _entry(name: str, file: Path) -> zipfile.ZipInfo:
-    """Readable by Lambda's user whatever the umask here was; executable where the owner may execute it."""
-    entry = zipfile.ZipInfo(name, _EPOCH)
-    entry.create_system = _UNIX
-    executable = file.stat().st_mode & stat.S_IXUSR
-    entry.external_attr = (stat.S_IFREG | (0o755 if executable else 0o644)) << 16
-    return entry
-
-
-def _content(file: Path) -> bytes:
+def _entry(file: Path) -> Entry:
+    """Executable where its owner may execute it."""
     try:
-        return file.read_bytes()
+        return archives.stored(file.read_bytes(), executable=bool(file.stat().st_mode & stat.S_IXUSR))
     except OSError as error:
         raise _locked(file, error) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -55,6 +55,8 @@ class Place:
     partition: str
     pace: Pace
     elsewhere: Elsewhere
+    own_sandbox: str = ""
+    """The endpoint of this folder's sandbox, where that is the place."""
 
     @property
     def sandbox_id(self) -> str | None:
@@ -71,7 +73,7 @@ def in_sandbox(home: Path, region: str | None) -> Place:
     """The sandbox of this folder, started if it is not running."""
     status = control.start(home)
     made = sandbox_session(region or SANDBOX_REGION)
-    return _place(made, status.endpoint)
+    return replace(_place(made, status.endpoint), own_sandbox=status.endpoint)
 
 
 def on_aws(profile: str | None, region: str | None) -> Place:

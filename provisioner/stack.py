@@ -14,9 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from provisioner import stack_checks, stack_file, stack_words
-from provisioner.stack_errors import Problem, StackError
-from provisioner.stack_model import (
+from provisioner import checks, stack_file, stack_words
+from provisioner.model import (
     Cluster,
     Egress,
     Function,
@@ -26,6 +25,7 @@ from provisioner.stack_model import (
     Service,
     Stack,
 )
+from provisioner.stack_errors import Problem, StackError
 from provisioner.stack_schema import schema
 
 __all__ = [
@@ -73,7 +73,7 @@ def _checked(document: dict[str, Any], context: dict[str, Any]) -> tuple[Stack |
     """The stack, or as much of it as is sound, and everything that is wrong with it."""
     try:
         stack = Stack.model_validate(document, context=context)
-        return stack, list(stack_checks.problems(stack, frozenset()))
+        return stack, list(checks.problems(stack, frozenset()))
     except ValidationError as error:
         errors = _errors(error)
     problems = [stack_words.problem(one) for one in errors]
@@ -82,7 +82,7 @@ def _checked(document: dict[str, Any], context: dict[str, Any]) -> tuple[Stack |
         rest = Stack.model_validate(sound, context={**context, "any_keys": True})
     except ValidationError:  # what is wrong is told all the same
         return None, problems
-    return None, [*problems, *stack_checks.problems(rest, broken)]
+    return None, [*problems, *checks.problems(rest, broken)]
 
 
 def _as_written(document: Mapping[str, Any], problem: Problem) -> Problem:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from provisioner import payload
+from provisioner.model import Function
 from provisioner.stack_errors import Problem, listed, nearest
-from provisioner.stack_model import Function
 
 _ENDINGS = {"python": ("{}.py", "{}/__init__.py"), "nodejs": ("{}.js", "{}.mjs", "{}.cjs")}
 """Where a runtime looks for a handler's module, by the beginning of the runtime's name."""
@@ -24,11 +24,12 @@ _LATER_SYNTAX = {
 _LIKELY = ("handler", "lambda_handler", "main")
 
 
-def of_source(key: str, source: Path) -> Iterator[Problem]:
-    """Why the folder at `key` cannot be sent to Lambda: everything that `payload.build` would refuse."""
+def of_source(key: str, source: Path, runtime: str = "python") -> Iterator[Problem]:
+    """Why the folder at `key` cannot be sent to Lambda: everything for which `payload.build` would refuse it, but
+    for what only a package index knows."""
     try:
         if source.is_dir():
-            yield from (_fault(key, source, one) for one in payload.check(source))
+            yield from (_fault(key, source, one) for one in payload.check(source, runtime))
             return
         what = "is not a folder" if source.exists() else "there is no such folder"
         yield Problem(key, str(source), what, "name the folder with the code, relative to the stack file")

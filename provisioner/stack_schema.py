@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from provisioner.model import Stack
 from provisioner.stack_errors import listed
-from provisioner.stack_model import Stack
 
 Node = Mapping[str, Any]
 Path = tuple[str | int, ...]
@@ -52,7 +52,13 @@ def _resolved(found: Node) -> Node:
     if "anyOf" in found:
         return {**_resolved(next(one for one in found["anyOf"] if one.get("type") != "null")), **own}
     if "$ref" in found:
-        return {**schema()["$defs"][found["$ref"].rpartition("/")[2]], **own}
+        return {**definition(found["$ref"]), **own}
+    return found
+
+
+def definition(reference: str) -> Node:
+    """The table that a `$ref` of the schema names."""
+    found: Node = schema()["$defs"][reference.rpartition("/")[2]]
     return found
 
 
@@ -71,9 +77,9 @@ def is_open(path: Iterable[str | int]) -> bool:
 def expected(path: Iterable[str | int]) -> str:
     """What belongs at this place, in words: "a whole number from 1 to 900"."""
     found = node(path) or {}
-    if "enum" in found or "const" in found:
-        return f"one of {listed(found.get('enum', [found.get('const')]))}"
+    if "enum" in found:
+        return f"one of {listed(found['enum'])}"
     words = _KINDS.get(found.get("type", ""), "another value")
     if "minimum" in found and "maximum" in found:
-        words += f" from {found['minimum']} to {found['maximum']}"
-    return words
+        return f"{words} from {found['minimum']} to {found['maximum']}"
+    return f"{words}, at least {found['minimum']}" if "minimum" in found else words

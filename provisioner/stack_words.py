@@ -14,22 +14,23 @@ from provisioner.stack_errors import Problem, Wrong, listed, meant, nearest, sho
 
 Path = tuple[str | int, ...]
 
-_LATER: Mapping[str, tuple[str, ...]] = {
-    "network.egress": ("endpoints", "public-ip", "none"),
-    "load_balancer.type": ("network",),
-    "load_balancer.scheme": ("internet-facing",),
-}
-"""Values that the design foresees and this version cannot do."""
-
 _KEY = "[key]"
 _STAND_INS: Mapping[Path, Any] = {
     ("name",): "x",
     ("region",): "us-east-1",
+    ("network", "transit_gateway", "id"): "tgw-00000000",
+    ("dns", "zone"): "x.example",
     ("services", "*"): {"image": "x", "port": 80},
     ("services", "*", "image"): "x",
     ("services", "*", "port"): 80,
+    ("services", "*", "container_health_check", "command"): ["CMD", "x"],
+    ("services", "*", "scaling", "minimum"): 1,
+    ("services", "*", "scaling", "maximum"): 1,
     ("functions", "*"): {"source": "."},
     ("functions", "*", "source"): ".",
+    ("database", "engine"): "mongodb",
+    ("api", "routes"): {"$default": "x"},
+    ("api", "routes", "*"): "x",
 }
 """For what must not be missing. No region has a shorter name than this: a name that is too long there is so
 everywhere."""
@@ -83,6 +84,8 @@ def _misfit(path: Path, error: ErrorDetails) -> tuple[str, str]:
         return _not_a_choice(path, value)
     if kind == "too_long":
         return "has too many entries", f"keep to {error['ctx']['max_length']}"
+    if kind == "too_short":
+        return "has no entries", "add one, or leave the key out"
     return f"must be {stack_schema.expected(path)}", _example(path, value)
 
 
@@ -115,11 +118,7 @@ def _as_text(value: object) -> str:
 
 def _not_a_choice(path: Path, value: object) -> tuple[str, str]:
     node = stack_schema.node(path) or {}
-    choices = [str(one) for one in node.get("enum", [node.get("const")])]
-    if value in _LATER.get(dotted(path), ()):
-        return "is not yet supported", f"use {listed(choices)} until a later version has it"
-    if len(choices) == 1:
-        return f"the only value is {listed(choices)}", f"write {path[-1]} = {listed(choices)}"
+    choices = [str(one) for one in node.get("enum", ())]
     return f"must be one of {listed(choices)}", meant(str(value), choices, "")
 
 
@@ -155,13 +154,13 @@ def _put_right(whole: dict[str, Any], path: Path) -> None:
         table = table.get(step) if isinstance(table, dict) else None
     if not isinstance(table, dict):  # already gone with what it stood in
         return
-    stand_in = _STAND_INS.get(_general(path))
+    stand_in = next((value for place, value in _STAND_INS.items() if _stands_for(place, path)), None)
     if stand_in is None:
         table.pop(last, None)
     else:
         table[last] = copy.deepcopy(stand_in)
 
 
-def _general(path: Path) -> Path:
-    """With `*` for the name of a service or function."""
-    return (path[0], "*", *path[2:]) if path[0] in ("services", "functions") and len(path) > 1 else path
+def _stands_for(place: Path, path: Path) -> bool:
+    """`*` is any name: of a service, a function or a route."""
+    return len(place) == len(path) and all(one in ("*", other) for one, other in zip(place, path, strict=True))

@@ -8,7 +8,7 @@ interrupted and resumed between any two calls, and who waits, how long and how o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -239,6 +239,12 @@ class Step(ABC):
     @classmethod
     def stranger(cls, seen: Seen) -> str | None:
         """What to say of a sighting inside our own resources that is none of the stack's; None: nothing."""
+        return None
+
+    @classmethod
+    def objection(cls, job: Job, seen: Seen, ours: Container[str]) -> StepFailed | None:
+        """Why destroy must not even begin: a protection that somebody switched on, or others' things that would go
+        with it. `ours` are the ids of all that the stack recorded."""
         return None
 
     @classmethod

@@ -10,21 +10,35 @@ from botocore.exceptions import ClientError
 
 from state.record import Record
 from steps.aws.context import Look
-from steps.aws.errors import Cause, gone, verdict
-from steps.aws.listing import describe
+from steps.aws.errors import gone
+from steps.aws.interfaces import free_interfaces
 from steps.base import Gone, Job, Pending, Piece, Ready, Retry, Seen, Step, StepFailed
 
-_CONFIGURATION = ("Role", "Handler", "Runtime", "Timeout", "MemorySize", "Description", "Environment", "VpcConfig")
-
-
+_CONFIGURATION = (
+    "Role",
+    "Handler",
+    "Runtime",
+    "Timeout",
+    "MemorySize",
+    "EphemeralStorage",
+    "Description",
+    "Environment",
+    "VpcConfig",
+    "Layers",
+)
 _CODE = ("CodeSha256", "Architectures")
+_STORAGE = 512
+"""MiB of `/tmp` that every function has (Lambda API reference, EphemeralStorage)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Function(Step):
-    """A function from a zip that the state file carries; `timeout` in seconds, `memory` in MiB.
+    """A function from a zip that the state file carries; `timeout` in seconds, `memory` and storage in MiB.
 
     The values of `environment` are put together of pieces: a text, or the step and the output to take it from.
+    `layers` are ARNs of layer versions. `reserved_concurrency` is how many may run at a time, set aside of what
+    the account has; AWS refuses to leave less than 100 to all its other functions (Lambda developer guide,
+    "Configuring reserved concurrency"), so that a new account with a quota of 10 can set nothing aside.
     """
 
     kind = "function"
@@ -46,6 +60,9 @@ class Function(Step):
     environment: Mapping[str, tuple[Piece, ...]] = field(default_factory=dict)
     subnets: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    ephemeral_storage: int = _STORAGE
+    reserved_concurrency: int | None = None
 
     def key(self, ids: Mapping[str, str]) -> str | None:
         return self.function_name
@@ -60,12 +77,14 @@ class Function(Step):
             "Runtime": self.runtime,
             "Timeout": self.timeout,
             "MemorySize": self.memory,
+            "EphemeralStorage": {"Size": self.ephemeral_storage},
             "Description": f"{self.name} of stack {job.aws.owner.stack}",
             "Environment": {"Variables": variables},
             "VpcConfig": {
                 "SubnetIds": [job.id_of(subnet) for subnet in self.subnets],
                 "SecurityGroupIds": [job.id_of(group) for group in self.groups],
             },
+            "Layers": list(self.layers),
             "Architectures": [self.architecture],
             "CodeSha256": self.code_sha256,
         }
@@ -84,7 +103,7 @@ class Function(Step):
             if denied := answer.get("TagsError"):
                 fix = "give the caller lambda:ListTags: without it nobody can tell whose the function is"
                 raise StepFailed(f"{name}: {denied.get('Message', 'its tags were not told')}", fix, "GetFunction")
-            raw = answer["Configuration"]
+            raw = {**answer["Configuration"], **answer.get("Concurrency", {})}
             state = raw.get("State")
             yield Seen(
                 raw["FunctionArn"],
@@ -117,6 +136,8 @@ class Function(Step):
             raise StepFailed(_failure(seen, "LastUpdateStatus"), "remove the cause, then resume")
         if update == "InProgress" or self._update(job, seen, again=update == "Failed"):
             return Pending("update in progress")
+        if self._reserve(job, seen):
+            return Pending("reserving concurrency")
         return Ready({"arn": seen.id, "name": self.function_name})
 
     def _refuse_a_younger_role(self, job: Job) -> None:
@@ -152,6 +173,20 @@ class Function(Step):
         job.aws.clients.functions.update_function_code(FunctionName=seen.id, **code)
         job.notes.append(f"updated the code ({', '.join(changes)})")
 
+    def _reserve(self, job: Job, seen: Seen) -> bool:
+        """Whether another concurrency had to be asked for."""
+        found, wanted = seen.raw.get("ReservedConcurrentExecutions"), self.reserved_concurrency
+        if found == wanted or not job.once("reserved concurrency"):
+            return bool(found != wanted)
+        functions = job.aws.clients.functions
+        if wanted is None:
+            functions.delete_function_concurrency(FunctionName=seen.id)
+        else:
+            functions.put_function_concurrency(FunctionName=seen.id, ReservedConcurrentExecutions=wanted)
+        if job.record.ready_at:
+            job.notes.append(f"reserved concurrency was {found}, now {wanted}")
+        return True
+
     @classmethod
     def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
         """Detach from the VPC, delete, and wait until Lambda has let go of the network interfaces.
@@ -159,7 +194,7 @@ class Function(Step):
         Detached first, Lambda frees its interfaces within minutes; deleted with them, within up to 45.
         """
         if seen is None:
-            return _free_interfaces(job)
+            return free_interfaces(job)
         functions = job.aws.clients.functions
         if seen.raw.get("State") == "Pending" or seen.raw.get("LastUpdateStatus") == "InProgress":
             return Pending("an update is in progress")
@@ -191,37 +226,13 @@ def _failure(seen: Seen, name: str) -> str:
 
 
 def _same(key: str, found: Any, wanted: Any) -> bool:
+    if key == "Layers":
+        found = [layer["Arn"] for layer in found or ()]
+    if key == "EphemeralStorage":
+        found = found or {"Size": _STORAGE}
     if key == "Environment":
         return bool((found or {}).get("Variables", {}) == wanted["Variables"])
     if key == "VpcConfig":
         found = found or {}
         return all(sorted(found.get(part, ())) == sorted(wanted[part]) for part in wanted)
     return bool(found == wanted)
-
-
-def _free_interfaces(job: Job) -> Gone | Pending:
-    """Delete the function's detached interfaces and wait for the others.
-
-    They are told by description and group, not by type: once detached, the type turns from `lambda` to
-    `interface`. The group is the function's own, so no other function's interface is among them.
-    """
-    groups = job.record.request.get("VpcConfig", {}).get("SecurityGroupIds")
-    if not groups:
-        return Gone()
-    filters = {"group-id": groups, "description": ["AWS Lambda VPC ENI*"]}
-    left = list(describe(Look(job.aws), "describe_network_interfaces", "NetworkInterfaces", filters))
-    for interface in left:
-        if interface["Status"] == "available":
-            _delete_interface(job, interface["NetworkInterfaceId"])
-    ids = ", ".join(interface["NetworkInterfaceId"] for interface in left)
-    return Pending(f"Lambda still holds {ids}") if left else Gone()
-
-
-def _delete_interface(job: Job, interface: str) -> None:
-    try:
-        job.aws.clients.ec2.delete_network_interface(NetworkInterfaceId=interface)
-    except ClientError as error:
-        found = verdict(error)
-        # OperationNotPermitted: it is Lambda's own again, until it lets go for good.
-        if found.cause not in (Cause.GONE, Cause.IN_USE) and found.code != "OperationNotPermitted":
-            raise

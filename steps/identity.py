@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from state.record import Record
 from steps.aws import owner
 from steps.aws.context import Look
 from steps.aws.errors import Cause, gone, verdict
-from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step
+from steps.base import Gone, Job, Pending, Piece, Ready, Retry, Seen, Step
 from steps.policies import document
 
 
@@ -146,3 +147,70 @@ def _attachments(look: Look, role: str) -> list[str]:
         if gone(error):
             return []
         raise
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolePolicy(Step):
+    """An inline policy of a role. Id and key: `ROLE|NAME`. It is kept as long as the role's users live.
+
+    `statements` are as IAM writes them, but `Resource` is a list of which each entry is a tuple of pieces:
+    `[(("secret-database", "arn"),), (("bucket", "arn"), "/*"), ("*",)]`.
+    """
+
+    kind = "role_policy"
+    noun = "inline policy"
+    family = "identity"
+    retry = Retry.KEY
+    stage = 2
+    role: str
+    policy_name: str
+    statements: tuple[Mapping[str, Any], ...]
+
+    def key(self, ids: Mapping[str, str]) -> str | None:
+        return f"{ids[self.role]}|{self.policy_name}" if self.role in ids else None
+
+    def request(self, job: Job) -> dict[str, Any]:
+        statements = [_joined(job, statement) for statement in self.statements]
+        return {
+            "RoleName": job.id_of(self.role),
+            "PolicyName": self.policy_name,
+            "PolicyDocument": document({"Version": "2012-10-17", "Statement": statements}),
+        }
+
+    mutable = frozenset({"PolicyDocument"})
+
+    @classmethod
+    def survey(cls, look: Look, records: Sequence[Record]) -> Iterable[Seen]:
+        """One read each. The role is ours, so a policy of this name on it is no other's."""
+        for key in sorted({record.key for record in records if record.key}):
+            role, _, name = key.partition("|")
+            try:
+                raw: Mapping[str, Any] = look.aws.clients.iam.get_role_policy(RoleName=role, PolicyName=name)
+            except ClientError as error:
+                if gone(error):
+                    continue
+                raise
+            yield Seen(key, raw, key=key)
+
+    def create(self, job: Job) -> str:
+        job.aws.once.iam.put_role_policy(**job.record.request)
+        return f"{job.record.request['RoleName']}|{self.policy_name}"
+
+    def settle(self, job: Job, seen: Seen | None) -> Ready | Pending:
+        wanted = self.request(job)
+        if seen is None or seen.raw["PolicyDocument"] == json.loads(wanted["PolicyDocument"]):
+            return Ready()
+        if job.once("policy"):
+            job.aws.clients.iam.put_role_policy(**wanted)
+            job.notes.append(f"the policy {self.policy_name} was another one, set right")
+        return Pending("changed")
+
+    @classmethod
+    def remove(cls, job: Job, seen: Seen) -> None:
+        role, _, name = seen.id.partition("|")
+        job.aws.clients.iam.delete_role_policy(RoleName=role, PolicyName=name)
+
+
+def _joined(job: Job, statement: Mapping[str, Any]) -> dict[str, Any]:
+    resources: Iterable[Sequence[Piece]] = statement["Resource"]
+    return {**statement, "Resource": [job.joined(pieces) for pieces in resources]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -103,6 +103,14 @@ def settle(step: Step, job: Job, seen: Seen | None) -> Ready | Pending:
         return step.settle(job, seen)
     except _AWS_ERRORS as error:
         return _passing(verdict(error), error)
+
+
+def objection(cls: type[Step], job: Job, seen: Seen, ours: Container[str]) -> StepFailed | None:
+    """What speaks against deleting; AWS's refusal to answer is left for the deleting call to meet."""
+    try:
+        return cls.objection(job, seen, ours)
+    except _AWS_ERRORS:
+        return None
 
 
 def delete(cls: type[Step], job: Job, seen: Seen | None) -> Gone | Pending:

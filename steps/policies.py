@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -32,9 +32,46 @@ def lambda_trust() -> dict[str, Any]:
     return _trust("lambda.amazonaws.com")
 
 
+def ec2_trust() -> dict[str, Any]:
+    """Lets EC2 instances use the role, by their instance profile."""
+    return _trust("ec2.amazonaws.com")
+
+
 def managed(partition: str, name: str) -> str:
     """The ARN of one of AWS's own service-role policies."""
     return f"arn:{partition}:iam::aws:policy/service-role/{name}"
+
+
+def exec_statement() -> dict[str, Any]:
+    """What a task's role must allow so that `aws ecs execute-command` gets into its containers.
+
+    These actions know no resources. Source: Amazon ECS developer guide, "Monitor Amazon ECS containers with ECS
+    Exec".
+    """
+    verbs = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
+    return _allow([f"ssmmessages:{verb}" for verb in verbs], [("*",)])
+
+
+def reads_secrets(secrets: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Lets the role read these secrets. Every entry is the pieces of an ARN."""
+    return _allow(["secretsmanager:GetSecretValue"], secrets)
+
+
+def reads_parameters(parameters: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Lets the role read these Systems Manager parameters. Every entry is the pieces of an ARN."""
+    return _allow(["ssm:GetParameters"], parameters)
+
+
+def decrypts(keys: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Lets the role decrypt with these KMS keys; AWS's own keys (aws/secretsmanager, aws/ssm) need it not.
+
+    Source: Amazon ECS developer guide, "Pass sensitive data to an Amazon ECS container".
+    """
+    return _allow(["kms:Decrypt"], keys)
+
+
+def _allow(actions: Sequence[str], resources: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
 
 
 def _trust(service: str, condition: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -15,6 +15,9 @@ Raw = Mapping[str, Any]
 _TASKS = 3
 _EVENTS = 3
 _COMPLAINTS = ("unhealthy", "unable to", "failed")
+SPOT = "FARGATE_SPOT"
+"""The capacity provider that starts tasks on spare capacity only, as long as there is some."""
+_NO_CAPACITY = "Capacity is unavailable"
 _LOG_LINES = 5
 _WIDTH = 300
 
@@ -23,7 +26,21 @@ def complaint(service: Raw) -> str:
     """What ECS complains of in its newest event, such as a task that it cannot place; "" for good news."""
     events = service.get("events", ())
     newest = str(events[0]["message"]) if events else ""
-    return newest.partition(") ")[2] if "unable to" in newest else ""
+    said = newest.partition(") ")[2] if "unable to" in newest else ""
+    return f"{said} [of {SPOT}]" if _short_of_spot(service) else said
+
+
+def remedy(service: Raw) -> str:
+    """What to do where FARGATE_SPOT has no room for tasks; "" where that is not what is wrong."""
+    return f"resume when {SPOT} has room again, or run it without spot" if _short_of_spot(service) else ""
+
+
+def _short_of_spot(service: Raw) -> bool:
+    """Whether the newest event says so. ECS does not name the provider, and does not fall back on another."""
+    events = service.get("events", ())
+    strategy = service.get("capacityProviderStrategy", ())
+    only_spot = bool(strategy) and all(one["capacityProvider"] == SPOT for one in strategy)
+    return only_spot and bool(events) and _NO_CAPACITY in str(events[0]["message"])
 
 
 def why(aws: Aws, service: Raw, deployment: Raw) -> str:

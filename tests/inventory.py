@@ -21,7 +21,9 @@ Item = dict[str, Any]
 _STEP = "provisioner:step"
 # They differ from run to run: what is drawn for each stack, and what follows from it.
 _DRAWN_TAGS = frozenset({"provisioner:stack-id", "provisioner:token"})
-_ID = re.compile(r"\b(vpc|subnet|igw|eipalloc|nat|rtb|sgr?|eni|vpce|i|acl|ecs-svc)[-/][0-9a-f]{8,20}\b")
+_ID = re.compile(
+    r"\b(vpc|subnet|igw|eipalloc|nat|rtb|sgr?|eni|vpce|tgw|tgw-attach|i|acl|vol|ecs-svc)[-/][0-9a-f]{8,20}\b"
+)
 _DNS = re.compile(r"-\d{1,10}(\.[a-z0-9-]+\.elb\.amazonaws\.com)")
 _HEX = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{16,32}\b")
 
@@ -229,6 +231,22 @@ def _endpoints(look: Look) -> Iterator[Thing]:
             yield thing
 
 
+def _transit_gateways(look: Look) -> Iterator[Thing]:
+    names = ("State", "OwnerId")
+    operation = ("describe_transit_gateways", "TransitGateways", "TransitGatewayId")
+    for raw, thing in _ec2(look, *operation, *names):
+        if raw["State"] != "deleted":
+            yield thing
+
+
+def _attachments(look: Look) -> Iterator[Thing]:
+    names = ("State", "TransitGatewayId", "VpcId", "SubnetIds")
+    operation = ("describe_transit_gateway_vpc_attachments", "TransitGatewayVpcAttachments")
+    for raw, thing in _ec2(look, *operation, "TransitGatewayAttachmentId", *names):
+        if raw["State"] != "deleted":
+            yield thing
+
+
 def _instances(look: Look) -> Iterator[Thing]:
     for reservation in look.all("ec2", "describe_instances", "Reservations"):
         for raw in reservation["Instances"]:
@@ -304,7 +322,8 @@ def _clusters(look: Look) -> Iterator[Thing]:
     ecs, arns = look.client("ecs"), list(look.all("ecs", "list_clusters", "clusterArns"))
     for raw in ecs.describe_clusters(clusters=arns, include=["TAGS", "SETTINGS"])["clusters"] if arns else ():
         if raw["status"] != "INACTIVE":
-            settings = _only(raw, "clusterName", "status", "settings", "activeServicesCount", "runningTasksCount")
+            names = ("clusterName", "status", "settings", "capacityProviders", "defaultCapacityProviderStrategy")
+            settings = _only(raw, *names, "activeServicesCount", "runningTasksCount")
             yield Thing(raw["clusterName"], (raw["clusterArn"],), settings, _tags(raw.get("tags")))
 
 
@@ -318,6 +337,7 @@ def _services(look: Look) -> Iterator[Thing]:
         "pendingCount",
         "taskDefinition",
         "launchType",
+        "capacityProviderStrategy",
         "platformVersion",
         "networkConfiguration",
         "loadBalancers",
@@ -334,7 +354,8 @@ def _services(look: Look) -> Iterator[Thing]:
             for raw in look.client("ecs").describe_services(**asked)["services"]:
                 if raw["status"] != "INACTIVE":
                     states = [deployment.get("rolloutState") for deployment in raw["deployments"]]
-                    settings = {**_only(raw, *names), "deployments": states}
+                    connected = [_only(one, "serviceConnectConfiguration") for one in raw["deployments"]]
+                    settings = {**_only(raw, *names), "deployments": states, **(connected or [{}])[0]}
                     yield Thing(raw["serviceName"], (arn,), settings, _tags(raw.get("tags")))
 
 
@@ -359,6 +380,7 @@ def _task_definitions(look: Look) -> Iterator[Thing]:
         "executionRoleArn",
         "taskRoleArn",
         "runtimePlatform",
+        "ephemeralStorage",
         "containerDefinitions",
     )
     for status in ("ACTIVE", "INACTIVE"):
@@ -381,6 +403,8 @@ def _functions(look: Look) -> Iterator[Thing]:
         "MemorySize",
         "Environment",
         "Architectures",
+        "Layers",
+        "EphemeralStorage",
         "State",
         "LastUpdateStatus",
     )
@@ -389,7 +413,8 @@ def _functions(look: Look) -> Iterator[Thing]:
         raw = answer["Configuration"]
         network = _only(raw.get("VpcConfig") or {}, "VpcId", "SubnetIds", "SecurityGroupIds")
         statements = _statements(look, raw["FunctionName"])
-        settings = {**_only(raw, *names), "network": network, "statements": statements}
+        reserved = _only(answer, "Concurrency")
+        settings = {**_only(raw, *names), **reserved, "network": network, "statements": statements}
         yield Thing(raw["FunctionName"], (raw["FunctionArn"],), settings, _tags(answer.get("Tags")))
 
 
@@ -400,6 +425,43 @@ def _statements(look: Look, function: str) -> Any:
     except client.exceptions.ResourceNotFoundException:
         return []
     return document["Statement"]
+
+
+def _function_urls(look: Look) -> Iterator[Thing]:
+    client = look.client("lambda")
+    for function in look.all("lambda", "list_functions", "Functions"):
+        try:
+            raw = client.get_function_url_config(FunctionName=function["FunctionName"])
+        except client.exceptions.ResourceNotFoundException:
+            continue
+        yield Thing(function["FunctionName"], (raw["FunctionUrl"],), _only(raw, "AuthType", "Cors", "InvokeMode"))
+
+
+def _http_apis(look: Look) -> Iterator[Thing]:
+    for raw in look.all("apigatewayv2", "get_apis", "Items"):
+        names = ("Name", "ProtocolType", "Description", "CorsConfiguration")
+        yield Thing(raw["Name"], (raw["ApiId"],), _only(raw, *names), _tags(raw.get("Tags")))
+
+
+def _api_parts(look: Look, operation: str, key: str, id_key: str, *names: str) -> Iterator[Thing]:
+    for api in look.all("apigatewayv2", "get_apis", "Items"):
+        for raw in look.all("apigatewayv2", operation, "Items", ApiId=api["ApiId"]):
+            settings = {"api": api["ApiId"], **_only(raw, *names)}
+            yield Thing(raw[key], (raw[id_key],) if id_key else (), settings, _tags(raw.get("Tags")))
+
+
+def _integrations(look: Look) -> Iterator[Thing]:
+    names = ("IntegrationType", "IntegrationMethod", "PayloadFormatVersion", "TimeoutInMillis")
+    return _api_parts(look, "get_integrations", "IntegrationUri", "IntegrationId", *names)
+
+
+def _api_routes(look: Look) -> Iterator[Thing]:
+    return _api_parts(look, "get_routes", "RouteKey", "RouteId", "Target", "AuthorizationType")
+
+
+def _stages(look: Look) -> Iterator[Thing]:
+    names = ("AutoDeploy", "AccessLogSettings", "DefaultRouteSettings", "StageVariables")
+    return _api_parts(look, "get_stages", "StageName", "", *names)
 
 
 def _log_groups(look: Look) -> Iterator[Thing]:
@@ -445,9 +507,106 @@ def _zones(look: Look) -> Iterator[Thing]:
         yield Thing(raw["Name"], (raw["Id"],), _only(raw, "Name", "ResourceRecordSetCount"))
 
 
+def _certificates(look: Look) -> Iterator[Thing]:
+    for raw in look.all("acm", "list_certificates", "CertificateSummaryList"):
+        arn = raw["CertificateArn"]
+        tags = look.client("acm").list_tags_for_certificate(CertificateArn=arn).get("Tags")
+        settings = _only(raw, "DomainName", "SubjectAlternativeNameSummaries", "Status")
+        yield Thing(raw["DomainName"], (arn,), settings, _tags(tags))
+
+
 def _namespaces(look: Look) -> Iterator[Thing]:
     for raw in look.all("servicediscovery", "list_namespaces", "Namespaces"):
-        yield Thing(raw["Name"], (raw["Arn"], raw["Id"]), _only(raw, "Name", "Type"))
+        tags = look.client("servicediscovery").list_tags_for_resource(ResourceARN=raw["Arn"])["Tags"]
+        settings = _only(raw, "Name", "Type", "Description")
+        yield Thing(raw["Name"], (raw["Arn"], raw["Id"]), settings, _tags(tags))
+
+
+def _discovered(look: Look) -> Iterator[Thing]:
+    for raw in look.all("servicediscovery", "list_services", "Services"):
+        yield Thing(raw["Name"], (raw["Arn"], raw["Id"]), _only(raw, "Name", "InstanceCount"))
+
+
+def _scalable_targets(look: Look) -> Iterator[Thing]:
+    scaling = look.client("application-autoscaling")
+    targets = ("application-autoscaling", "describe_scalable_targets", "ScalableTargets")
+    for raw in look.all(*targets, ServiceNamespace="ecs"):
+        arn = raw["ScalableTargetARN"]
+        settings = _only(raw, "ResourceId", "MinCapacity", "MaxCapacity", "RoleARN")
+        tags = scaling.list_tags_for_resource(ResourceARN=arn)["Tags"]
+        yield Thing(raw["ResourceId"], (arn, arn.rpartition("/")[2]), settings, tags)
+
+
+def _scaling_policies(look: Look) -> Iterator[Thing]:
+    policies = ("application-autoscaling", "describe_scaling_policies", "ScalingPolicies")
+    for raw in look.all(*policies, ServiceNamespace="ecs"):
+        settings = _only(raw, "ResourceId", "PolicyType", "TargetTrackingScalingPolicyConfiguration")
+        yield Thing(raw["PolicyName"], (raw["PolicyARN"],), settings)
+
+
+def _alarms(look: Look) -> Iterator[Thing]:
+    for raw in look.all("cloudwatch", "describe_alarms", "MetricAlarms"):
+        yield Thing(raw["MetricName"], (raw["AlarmArn"],), _only(raw, "MetricName", "Threshold", "Dimensions"))
+
+
+def _secrets(look: Look) -> Iterator[Thing]:
+    """Those that wait for their deletion are not listed."""
+    for raw in look.all("secretsmanager", "list_secrets", "SecretList"):
+        settings = _only(raw, "Description", "OwningService", "KmsKeyId")
+        yield Thing(raw["Name"], (raw["ARN"],), settings, _tags(raw.get("Tags")))
+
+
+def _db_instances(look: Look) -> Iterator[Thing]:
+    names = (
+        "DBInstanceIdentifier",
+        "DBInstanceClass",
+        "DBInstanceStatus",
+        "Engine",
+        "EngineVersion",
+        "DBName",
+        "MasterUsername",
+        "AllocatedStorage",
+        "StorageType",
+        "StorageEncrypted",
+        "MultiAZ",
+        "BackupRetentionPeriod",
+        "DeletionProtection",
+        "PubliclyAccessible",
+        "CopyTagsToSnapshot",
+        "VpcSecurityGroups",
+    )
+    for raw in look.all("rds", "describe_db_instances", "DBInstances"):
+        ids = (raw["DBInstanceArn"], raw["DbiResourceId"])
+        yield Thing(raw["DBInstanceIdentifier"], ids, _only(raw, *names), _tags(raw.get("TagList")))
+
+
+def _db_subnet_groups(look: Look) -> Iterator[Thing]:
+    rds = look.client("rds")
+    for raw in look.all("rds", "describe_db_subnet_groups", "DBSubnetGroups"):
+        tags = rds.list_tags_for_resource(ResourceName=raw["DBSubnetGroupArn"])["TagList"]
+        subnets = sorted(subnet["SubnetIdentifier"] for subnet in raw["Subnets"])
+        settings = {**_only(raw, "DBSubnetGroupDescription", "VpcId"), "subnets": subnets}
+        yield Thing(raw["DBSubnetGroupName"], (raw["DBSubnetGroupArn"],), settings, _tags(tags))
+
+
+def _db_snapshots(look: Look) -> Iterator[Thing]:
+    for raw in look.all("rds", "describe_db_snapshots", "DBSnapshots", SnapshotType="manual"):
+        settings = _only(raw, "DBInstanceIdentifier", "Status", "Engine")
+        yield Thing(raw["DBSnapshotIdentifier"], (raw["DBSnapshotArn"],), settings, _tags(raw.get("TagList")))
+
+
+def _volumes(look: Look) -> Iterator[Thing]:
+    names = ("Size", "VolumeType", "Encrypted", "State", "AvailabilityZone")
+    for _, thing in _ec2(look, "describe_volumes", "Volumes", "VolumeId", *names):
+        thing.label = thing.label if thing.tags else "volume"
+        yield thing
+
+
+def _snapshots(look: Look) -> Iterator[Thing]:
+    """Ours: Amazon's public ones are everybody's."""
+    for raw in look.all("ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"]):
+        settings = _only(raw, "VolumeSize", "State", "Description")
+        yield Thing("snapshot", (raw["SnapshotId"],), settings, _tags(raw.get("Tags")))
 
 
 _KINDS: Mapping[str, Callable[[Look], Iterator[Thing]]] = {
@@ -461,6 +620,8 @@ _KINDS: Mapping[str, Callable[[Look], Iterator[Thing]]] = {
     "security group rule": _group_rules,
     "network interface": _interfaces,
     "endpoint": _endpoints,
+    "transit gateway": _transit_gateways,
+    "transit gateway attachment": _attachments,
     "instance": _instances,
     "load balancer": _balancers,
     "target group": _target_groups,
@@ -471,10 +632,26 @@ _KINDS: Mapping[str, Callable[[Look], Iterator[Thing]]] = {
     "task": _tasks,
     "task definition": _task_definitions,
     "function": _functions,
+    "function url": _function_urls,
+    "http api": _http_apis,
+    "integration": _integrations,
+    "api route": _api_routes,
+    "stage": _stages,
     "log group": _log_groups,
     "role": _roles,
     "policy": _policies,
     "instance profile": _instance_profiles,
     "hosted zone": _zones,
+    "certificate": _certificates,
     "namespace": _namespaces,
+    "service in a namespace": _discovered,
+    "scalable target": _scalable_targets,
+    "scaling policy": _scaling_policies,
+    "alarm": _alarms,
+    "secret": _secrets,
+    "db instance": _db_instances,
+    "db subnet group": _db_subnet_groups,
+    "db snapshot": _db_snapshots,
+    "volume": _volumes,
+    "snapshot": _snapshots,
 }

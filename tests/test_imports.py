@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,3 +100,10 @@ def test_steps_neither_sleep_nor_print() -> None:
         names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
         assert not names & {"print", "input"}, path
         assert "time" not in imported(path), path
+
+
+def test_every_package_is_in_the_wheel() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = [path.parent for top in ("provisioner", "steps", "state") for path in sources(top)]
+    there = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert there | {"lambda_payload", "provisioner.examples"} == set(listed)

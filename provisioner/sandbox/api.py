@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from provisioner.sandbox import quotas
+from provisioner.sandbox import furnish, quotas
 from provisioner.sandbox.network import api as network
 from provisioner.sandbox.web import Wsgi
 from provisioner.sandbox.world import World
@@ -72,6 +72,7 @@ _ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "latencies"): _set_latencies,
     ("POST", "clock"): _advance,
     ("POST", "permissions"): _enforce,
+    ("POST", "furnish"): furnish.route,
     ("POST", "quotas"): _set_quotas,
     **network.ROUTES,
 }

@@ -16,6 +16,7 @@ from moto.elbv2.models import ELBv2Backend, elbv2_backends
 from moto.iam.models import IAMBackend, iam_backends
 from moto.logs.models import LogsBackend, logs_backends
 from moto.ram.models import ResourceAccessManagerBackend, ram_backends
+from moto.rds.models import RDSBackend, rds_backends
 from moto.route53.models import Route53Backend, route53_backends
 from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
 from moto.servicediscovery.models import ServiceDiscoveryBackend, servicediscovery_backends
@@ -62,6 +63,10 @@ def autoscaling(site: Site) -> ApplicationAutoscalingBackend:
 
 def ec2(site: Site) -> EC2Backend:
     return ec2_backends[site.account][site.region]
+
+
+def databases(site: Site) -> RDSBackend:
+    return rds_backends[site.account][site.region]
 
 
 def ecr(site: Site) -> ECRBackend:

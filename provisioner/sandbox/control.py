@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -136,6 +137,20 @@ def reset(home: Path | str) -> Status:
     return Status(**{**running.as_dict(), "id": answer["id"]})
 
 
+def furnish(endpoint: str, account: str, region: str, wants: Sequence[Mapping[str, str]]) -> list[str]:
+    """Have the sandbox at this endpoint make what a stack takes for granted; returns in words what was missing."""
+    answer = _ask(
+        endpoint,
+        "furnish",
+        timeout=30.0,
+        method="POST",
+        body={"account": account, "region": region, "wants": list(wants)},
+    )
+    if not isinstance(answer, dict):
+        raise SandboxError(f"the sandbox at {endpoint} did not make what the stack takes for granted")
+    return [str(made) for made in answer["made"]]
+
+
 def _start(home: Path, wish: Wish) -> Status:
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
         raise SandboxError(f"the sandbox needs {', '.join(missing)}: pip install 'provisioner[sandbox]'")
@@ -195,9 +210,10 @@ def _is_zombie(pid: int) -> bool:
         return False
 
 
-def _ask(endpoint: str, name: str, *, timeout: float, method: str = "GET") -> Any:
+def _ask(endpoint: str, name: str, *, timeout: float, method: str = "GET", body: Any = None) -> Any:
     """The sandbox's answer; None if nobody answers, or not as a sandbox does."""
-    request = urllib.request.Request(f"{endpoint.rstrip('/')}/_sandbox/{name}", method=method)
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{endpoint.rstrip('/')}/_sandbox/{name}", data=data, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=timeout) as answer:

@@ -1,7 +1,7 @@
 """Requests from the internet: `curl -H 'Host: NAME' http://127.0.0.1:PORT/` is answered by whoever has that name.
 
-NAME may be an HTTP API's, a load balancer's own, or a public record that leads to one. What would hang on AWS is
-hung up on.
+NAME may be an HTTP API's, a function URL's, a load balancer's own, or a public record that leads to one. What
+would hang on AWS is hung up on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from provisioner.sandbox.apis import api_calls
+from provisioner.sandbox.apis import api_calls, function_urls
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.network import judge, messages, names, ranges, servers, services
 from provisioner.sandbox.network.judge import Trace
@@ -27,7 +27,7 @@ _REGION = "us-east-1"
 
 
 def with_balancers(world: World, app: Wsgi) -> Wsgi:
-    """`app`, but what is for a load balancer or an HTTP API goes there."""
+    """`app`, but what is for a load balancer, an HTTP API or a function URL goes there."""
 
     def opened(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         response = _answer(world, environ)
@@ -44,6 +44,8 @@ def _answer(world: World, environ: dict[str, Any]) -> Response | None:
     host = environ.get("HTTP_HOST", "").lower()
     if api_calls.is_api(name := host.partition(":")[0]):
         return api_calls.answer(world, name, _request(environ))
+    if function_urls.is_function_url(name):
+        return function_urls.answer(world, name, _request(environ))
     trace = _arrival(world, host)
     if trace is None:
         return None

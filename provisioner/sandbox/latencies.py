@@ -55,6 +55,7 @@ TABLE: Mapping[str, Latency] = {
     "iam.policy.effective": Latency(4, 10, 60),
     "iam.profile.usable": Latency(8, 12, 60),
     "iam.role.usable": Latency(6, 12, 60),
+    "instance.installed": Latency(90, 180, 600),  # from its launch until what its user data installs answers
     "instance.running": Latency(8, 20, 120),
     "instance.status_ok": Latency(150, 240, 400),
     "instance.terminated": Latency(40, 90, 300),
@@ -75,7 +76,12 @@ TABLE: Mapping[str, Latency] = {
     "nat_gateway.deleted": Latency(60, 120, 600),
     "network_load_balancer.active": Latency(150, 210, 330),
     "network_load_balancer.interfaces": Latency(60, 180, 300),
+    "rds.available": Latency(300, 600, 1800),  # from the call on, with the first backup
+    "rds.backing_up": Latency(60, 120, 300),  # the last part of that
+    "rds.deleted": Latency(240, 480, 1800),
+    "rds.modified": Latency(240, 600, 3600),
     "route53.insync": Latency(30, 60, 120),
+    "secret.deleted": Latency(2, 10, 60),  # how long the name of one outlives it that is deleted at once
     "target.network": Latency(60, 120, 180),  # what a network load balancer takes beside its health checks
     "transit_gateway.available": Latency(90, 150, 300),
     "transit_gateway.deleted": Latency(60, 120, 300),

@@ -59,6 +59,8 @@ QUOTAS: Mapping[str, Quota] = {
         Quota("certificates", "acm", "L-F141DD1D", "ACM certificates", 2500),
         Quota("namespaces", "AWSCloudMap", "L-0FE3F50E", "Namespaces per Region", 50),
         Quota("log-groups", "logs", "", "Log groups", 1_000_000),
+        Quota("db-instances", "rds", "L-7B6409FD", "DB instances", 40),
+        Quota("db-subnet-groups", "rds", "L-48C6BF61", "DB subnet groups", 50),
         Quota("hosted-zones", "route53", "L-4EA4796A", "Hosted zones", 500, everywhere=True),
         Quota("roles", "iam", "L-FE177D64", "Roles per account", 1000, everywhere=True),
         Quota("policies-of-role", "iam", "L-0DA4ABF3", "Managed policies per role", 10, everywhere=True),

@@ -29,6 +29,7 @@ class Bucket:
 _EC2 = "EC2 Developer Guide: request throttling"
 _ECS = "ECS Developer Guide: request throttling; numbers from memory"
 _LAMBDA = "Lambda Developer Guide: quotas"
+_SECRETS = "Secrets Manager User Guide: quotas"
 
 BUCKETS = (
     Bucket("route53", ("*",), 5, 5, "Route 53 Developer Guide: quotas"),
@@ -54,6 +55,10 @@ BUCKETS = (
     Bucket("logs", ("*",), 20, 10, "from memory", each=True),
     Bucket("acm", ("*",), 10, 5, "from memory", each=True),
     Bucket("servicediscovery", ("*",), 20, 5, "from memory", each=True),
+    Bucket("secretsmanager", ("DescribeSecret", "GetSecretValue"), 10000, 10000, _SECRETS),
+    Bucket("secretsmanager", ("*",), 50, 50, _SECRETS, each=True),
+    Bucket("rds", ("Describe*", "List*"), 40, 20, "from memory"),
+    Bucket("rds", ("*",), 20, 5, "from memory", each=True),
 )
 """The first that holds a call counts it. Services that are not here are not throttled."""
 
@@ -65,6 +70,7 @@ _CODES: Mapping[str, tuple[str, int, str]] = {
     "logs": ("ThrottlingException", 400, "Rate exceeded"),
     "acm": ("ThrottlingException", 400, "Rate exceeded"),
     "servicediscovery": ("ThrottlingException", 400, "Rate exceeded"),
+    "secretsmanager": ("ThrottlingException", 400, "Rate exceeded"),
 }
 
 

@@ -45,29 +45,42 @@ class Cause(StrEnum):
 
 
 _GONE = """
+NoSuchHostedZone NoSuchChange
 InvalidVpcID.NotFound InvalidSubnetID.NotFound InvalidSubnetId.NotFound InvalidInternetGatewayID.NotFound
 InvalidGatewayID.NotFound Gateway.NotAttached InvalidAllocationID.NotFound InvalidAddress.NotFound
 InvalidAssociationID.NotFound InvalidAssociation.NotFound NatGatewayNotFound InvalidNatGatewayID.NotFound
 InvalidRouteTableID.NotFound InvalidRouteTableId.NotFound InvalidRoute.NotFound InvalidGroup.NotFound
 InvalidGroupId.NotFound InvalidSecurityGroupID.NotFound InvalidPermission.NotFound
 InvalidSecurityGroupRuleId.NotFound InvalidNetworkInterfaceID.NotFound InvalidAttachmentID.NotFound
+InvalidVpcId.NotFound InvalidVpcEndpoint.NotFound InvalidVpcEndpointId.NotFound
+InvalidTransitGatewayAttachmentID.NotFound
 LoadBalancerNotFound TargetGroupNotFound ListenerNotFound RuleNotFound
 ClusterNotFoundException ServiceNotFoundException ServiceNotActiveException
-ResourceNotFoundException NoSuchEntity
+ResourceNotFoundException NotFoundException NoSuchEntity
+InvalidInstanceID.NotFound InvalidVolume.NotFound DBInstanceNotFound DBSubnetGroupNotFoundFault DBSnapshotNotFound
+NamespaceNotFound ServiceNotFound OperationNotFound InstanceNotFound NamespaceNotFoundException
+ObjectNotFoundException
 """
 
 _IN_USE = """
+HostedZoneNotEmpty
+DuplicateRequest ConcurrentUpdateException
 DependencyViolation InvalidIPAddress.InUse InvalidGroup.InUse InvalidNetworkInterface.InUse IncorrectState
 ResourceInUse ClusterContainsServicesException ClusterContainsTasksException
 ClusterContainsContainerInstancesException ConcurrentModification ConcurrentModificationException
 UpdateInProgressException ResourceInUseException DeleteConflict OperationAbortedException ResourceConflictException
 ConflictException
+IncorrectInstanceState InvalidDBInstanceState InvalidDBSubnetGroupStateFault SubnetAlreadyInUse
 """
 
 _EXISTS = """
+HostedZoneAlreadyExists
+NamespaceAlreadyExists ServiceAlreadyExists
 InvalidSubnet.Conflict Resource.AlreadyAssociated RouteAlreadyExists InvalidGroup.Duplicate
-InvalidPermission.Duplicate DuplicateLoadBalancerName DuplicateTargetGroupName DuplicateListener
-EntityAlreadyExists ResourceAlreadyExistsException
+InvalidPermission.Duplicate DuplicateTransitGatewayAttachment
+DuplicateLoadBalancerName DuplicateTargetGroupName DuplicateListener
+PriorityInUse EntityAlreadyExists ResourceAlreadyExistsException
+ResourceExistsException DBInstanceAlreadyExists DBSubnetGroupAlreadyExists DBSnapshotAlreadyExists
 """
 
 _THROTTLED = """
@@ -77,16 +90,23 @@ PriorRequestNotComplete ProvisionedThroughputExceededException
 """
 
 _NOT_YET = """
-InvalidSecurityGroup SubnetNotFound
+InvalidSecurityGroup SubnetNotFound CertificateNotFound UnsupportedCertificate InvalidTransitGatewayID.NotFound
 """
-# As ELBv2 says of a group and a subnet that are too fresh for it.
+# As ELBv2 says of a group, a subnet and a certificate that are too fresh for it; as EC2 says of a transit gateway
+# whose attachment to the VPC, or whose share with this account, is (terraform-provider-aws#10025).
 
 _QUOTA = """
+TooManyHostedZones
 VpcLimitExceeded SubnetLimitExceeded InternetGatewayLimitExceeded AddressLimitExceeded NatGatewayLimitExceeded
 RouteTableLimitExceeded RouteLimitExceeded SecurityGroupLimitExceeded SecurityGroupsPerInterfaceLimitExceeded
-RulesPerSecurityGroupLimitExceeded NetworkInterfaceLimitExceeded TooManyLoadBalancers TooManyTargetGroups
-TooManyListeners TooManyRules TooManyTargets TooManyTags TargetGroupAssociationLimit LimitExceeded
+RulesPerSecurityGroupLimitExceeded NetworkInterfaceLimitExceeded VpcEndpointLimitExceeded
+TransitGatewayAttachmentLimitExceeded TooManyLoadBalancers TooManyTargetGroups
+TooManyListeners TooManyRules TooManyTargets TooManyTags TooManyActions TooManyCertificates
+TooManyUniqueTargetGroupsPerLoadBalancer TargetGroupAssociationLimit LimitExceeded
 LimitExceededException CodeStorageExceededException InsufficientFreeAddressesInSubnet
+InstanceLimitExceeded VcpuLimitExceeded VolumeLimitExceeded InstanceQuotaExceeded StorageQuotaExceeded
+SnapshotQuotaExceeded DBSubnetGroupQuotaExceeded DBSubnetQuotaExceededFault
+ResourceLimitExceeded
 """
 
 _DENIED = "UnauthorizedOperation AccessDenied AccessDeniedException OptInRequired AuthorizationError"
@@ -97,6 +117,7 @@ SignatureDoesNotMatch
 """
 
 _SERVER = """
+InternalServiceException
 InternalError InternalFailure InternalServerError ServiceUnavailable ServiceException ServerException Unavailable
 """
 
@@ -133,10 +154,40 @@ _BY_MESSAGE: tuple[tuple[str, str, Cause], ...] = (
     ("InvalidParameterException", "was not idempotent", Cause.EXISTS),
     ("InvalidParameterException", "while deployments are active", Cause.IN_USE),
     ("InvalidParameterException", "while scaled above 0", Cause.IN_USE),
+    # A name in a Cloud Map namespace that a service which is going still has (aws/copilot-cli#4313).
+    ("InvalidParameterException", "SC service is already used", Cause.IN_USE),
+    # Application Auto Scaling, of a fresh service-linked role, a fresh service and a busy CloudWatch.
+    ("ValidationException", "Unable to assume IAM role", Cause.NOT_YET),
+    ("ValidationException", "ECS service doesn't exist", Cause.NOT_YET),
+    ("FailedResourceAccessException", "Rate exceeded", Cause.THROTTLED),
+    ("FailedResourceAccessException", "not authorized to perform: cloudwatch", Cause.NOT_YET),
     ("MalformedPolicyDocument", "Invalid principal", Cause.NOT_YET),
     # The attachment of a fresh internet gateway has not landed yet.
     ("InvalidParameterValue", "belong to different networks", Cause.NOT_YET),
+    # The private names of an endpoint that was deleted a few minutes ago are not free yet.
+    ("InvalidParameter", "conflicting DNS domain", Cause.NOT_YET),
     ("ResourceConflictException", "already exist", Cause.EXISTS),
+    # API Gateway has one code for a change at the same time, which passes, and for these, which do not.
+    ("ConflictException", "already exists", Cause.EXISTS),
+    ("ConflictException", "conflicting variable", Cause.REFUSED),
+    ("BadRequestException", "Insufficient permissions to enable logging", Cause.DENIED),
+    ("BadRequestException", "breaking Cloudwatch Logs Constraints", Cause.QUOTA),
+    ("ResourceConflictException", "FunctionUrlConfig exists", Cause.EXISTS),
+    # At least 100 executions must stay unreserved in an account (Lambda: PutFunctionConcurrency).
+    ("InvalidParameterValueException", "UnreservedConcurrentExecution", Cause.QUOTA),
+    # EC2 learns of an instance profile, and of the role in it, seconds after IAM.
+    ("InvalidParameterValue", "Invalid IAM Instance Profile", Cause.NOT_YET),
+    ("InvalidParameterValue", "has no associated IAM Roles", Cause.NOT_YET),
+    # A profile takes one role: it has it already, and a look did not show it yet.
+    ("LimitExceeded", "InstanceSessionsPerInstanceProfile", Cause.NOT_YET),
+    # RDS's role is made at the first use in an account (eks-workshop-v2#1609); its view of a fresh subnet lags.
+    ("InvalidParameterValue", "permission to create service linked role", Cause.NOT_YET),
+    ("InvalidParameterValue", "Some input subnets", Cause.NOT_YET),
+    # Secrets Manager gives the name of a secret to no other while it waits for its deletion.
+    ("InvalidRequestException", "scheduled for deletion", Cause.EXISTS),
+    # Route 53 has one code for everything that is wrong with a change of records.
+    ("InvalidChangeBatch", "but it already exists", Cause.EXISTS),
+    ("InvalidChangeBatch", "but it was not found", Cause.GONE),
     # What DeleteNetworkInterface says while Lambda's release of it flaps.
     ("InvalidParameterValue", "currently in use", Cause.IN_USE),
     # ReleaseAddress while an interface of AWS's own still holds the address.

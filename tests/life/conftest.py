@@ -6,17 +6,21 @@ What chance does in a test depends on the test's name, so a test that fails fail
 
 from __future__ import annotations
 
+import functools
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import botocore.session
 import pytest
 
-from tests.life.tool import Tool, succeeded
+from tests.life.systems import Inside, Inventory, System
+from tests.life.tool import REGION, Tool, succeeded
 from tests.sandbox_fixture import Sandbox
 
 PROFILE = "realistic=600"
 """A NAT gateway's minute and a half in 0.15 s."""
+Bring = Callable[[System], Inside]
 
 
 @pytest.fixture
@@ -40,3 +44,48 @@ def expected(tool: Tool, _undisturbed: dict[str, Mapping[str, list[str]]]) -> Ma
         succeeded(tool.destroy())
         tool.sandbox.reset()
     return _undisturbed["inventory"]
+
+
+@pytest.fixture(scope="session")
+def _read_once() -> Iterator[None]:
+    """One loader of AWS's models for all runs of this process: reading them is most of what a short run does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
+        yield
+
+
+@pytest.fixture
+def bring(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    _read_once: None,
+) -> Iterator[Bring]:
+    """A system in a realistic sandbox, whose chance depends on the test's name."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.endpoint)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    sandbox.become(PROFILE, seed=zlib.crc32(request.node.name.encode()))
+    yield lambda system: Inside(sandbox, tmp_path, system)
+    sandbox.become("instant", seed=0)
+
+
+@pytest.fixture(scope="session")
+def _standing() -> dict[System, Inventory]:
+    return {}
+
+
+@pytest.fixture
+def wanted(bring: Bring, _standing: dict[System, Inventory]) -> Callable[[System], Inventory]:
+    """The inventory of a system after a run that nobody disturbs; made once a test process for each."""
+
+    def made(system: System) -> Inventory:
+        if system not in _standing:
+            stack = bring(system)
+            stack.up()
+            _standing[system] = stack.inventory()
+            stack.down()
+            stack.sandbox.reset()
+        return _standing[system]
+
+    return made

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.blueprint import Site, steps_of, subnet_blocks
+from provisioner.blueprint import Site, steps_of
+from provisioner.blueprint.plan import Plan, subnet_blocks
 from provisioner.stack import Stack, load
 from steps.base import Step, Until
 from steps.registry import KINDS
@@ -43,7 +44,7 @@ def test_every_kind_is_registered_under_its_own_key() -> None:
 
 
 def test_subnets_are_the_blocks_of_the_network_in_order() -> None:
-    assert list(subnet_blocks(load(EXAMPLE), SITE)) == [
+    assert subnet_blocks(Plan(load(EXAMPLE), SITE)) == [
         ("public", "us-east-1a", "10.0.0.0/24"),
         ("public", "us-east-1b", "10.0.1.0/24"),
         ("private", "us-east-1a", "10.0.2.0/24"),

@@ -32,7 +32,7 @@ def test_names_are_these_and_stay_these(name: str, expected: str) -> None:
 
 
 def test_all_names_of_the_example_are_within_the_limits() -> None:
-    every = list(given(NAMES, ["web"], ["caller", "wrong-group", "outside-vpc"]))
+    every = list(given(NAMES, ["web"], ["caller", "wrong-group", "outside-vpc"], database=True, api=True))
     assert {one.kind for one in every} == set(LIMITS)
     assert all(one.fits_pattern and not one.excess for one in every)
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from provisioner import payload
-from provisioner.payload import Payload, PayloadError, build, check
+from provisioner.payload import Payload, PayloadError, check
 
+RUNTIME, ARCHITECTURE = "python3.13", "arm64"
 FILES = {"handler.py": "def handler(): ...\n", "deep/a.txt": "a", "deep/er/b.txt": "b", "ä.txt": "ä"}
 
 
@@ -24,6 +25,10 @@ def _folder(root: Path, files: Mapping[str, str] = FILES) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(content, "utf-8")
     return root
+
+
+def build(source: Path) -> Payload:
+    return payload.build(source, RUNTIME, ARCHITECTURE)
 
 
 def _names(built: Payload) -> list[str]:
@@ -144,8 +149,8 @@ def test_checking_finds_what_building_would_refuse(tmp_path: Path, monkeypatch: 
     def refused(self: Path, *_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    assert check(_folder(tmp_path)) == []
+    assert check(_folder(tmp_path), RUNTIME) == []
     monkeypatch.setattr(Path, "open", refused)
-    assert {fault.place.name for fault in check(tmp_path)} == {"handler.py", "a.txt", "b.txt", "ä.txt"}
+    assert {fault.place.name for fault in check(tmp_path, RUNTIME)} == {"handler.py", "a.txt", "b.txt", "ä.txt"}
     with pytest.raises(PayloadError, match="make it readable"):
         build(tmp_path)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from provisioner import stack_schema
 from provisioner.stack import Stack, StackError, load, restore, schema
-from tests.provisioner.stack_files import BALANCER, FUNCTION, SERVICE, loaded, problems, write
+from tests.provisioner.stack_files import BALANCER, EVERYTHING, FUNCTION, SERVICE, loaded, problems, write
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 WHOLE = BALANCER + SERVICE + FUNCTION
@@ -61,7 +61,7 @@ def test_sources_are_absolute_and_count_from_the_file(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "text", ["", WHOLE, WHOLE + "calls = ['web']\nenvironment = { A1 = '${services.web.url}' }"]
+    "text", ["", WHOLE, EVERYTHING, WHOLE + "calls = ['web']\nenvironment = { A1 = '${services.web.url}' }"]
 )
 def test_a_stack_survives_the_state_file(tmp_path: Path, text: str) -> None:
     stack = loaded(tmp_path, text)
@@ -115,8 +115,42 @@ def test_overrides(tmp_path: Path, override: str, key: str, value: object) -> No
 
 
 @pytest.mark.parametrize(
+    ("override", "path", "value"),
+    [
+        ("network.egress=endpoints", ("network", "egress"), "endpoints"),
+        ('network.endpoints=["secretsmanager", "ssmmessages", "s3"]', ("network", "endpoints", 2), "s3"),
+        ("network.transit_gateway.id=tgw-0000000a", ("network", "transit_gateway", "id"), "tgw-0000000a"),
+        ("service_connect.namespace=inner", ("service_connect", "namespace"), "inner"),
+        ("load_balancer.tls.redirect=false", ("load_balancer", "tls", "redirect"), False),
+        ("dns.parent.profile=dns", ("dns", "parent", "profile"), "dns"),
+        ("services.web.scaling.maximum=8", ("services", "web", "scaling", "maximum"), 8),
+        ("services.web.health_check.protocol=http", ("services", "web", "health_check", "protocol"), "http"),
+        ("services.back.priority=7", ("services", "back", "priority"), 7),
+        ("functions.caller.url.auth=none", ("functions", "caller", "url", "auth"), "none"),
+        ("database.storage=30", ("database", "storage"), 30),
+        ("database.version=17.4", ("database", "version"), "17.4"),
+        ('api.routes."GET /x"=caller', ("api", "routes", "GET /x"), "caller"),
+        ("api.cors.max_age=60", ("api", "cors", "max_age"), 60),
+        ("outputs.name=${dns.name}", ("outputs", "name"), "${dns.name}"),
+        ("cluster.existing=shared", ("cluster", "existing"), "shared"),
+    ],
+)
+def test_overrides_of_every_table(
+    tmp_path: Path, override: str, path: tuple[str | int, ...], value: object
+) -> None:
+    found: object = loaded(tmp_path, EVERYTHING, override).model_dump()
+    for step in path:
+        assert isinstance(found, dict | tuple)
+        found = found[step]  # type: ignore[index]
+    assert found == value
+
+
+@pytest.mark.parametrize(
     ("override", "key", "words"),
     [
+        ("network.transit_gateway.ruotes=[]", "ruotes", 'did you mean "network.transit_gateway.routes"?'),
+        ("database.multi-az=true", "multi-az", 'did you mean "database.multi_az"?'),
+        ("services.web.scaling.limit=3", "limit", "[services.web.scaling] has minimum, maximum, cpu"),
         ("services.wbe.count=3", "services.wbe.count", 'did you mean "services.web"?'),
         ("services.web.cuont=3", "services.web.cuont", 'did you mean "services.web.count"?'),
         ("nmae=x", "nmae", 'did you mean "name"?'),
@@ -179,6 +213,34 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         (
             '[functions.a]\nsource = "nope"\nenvironment = { port = 1 }',
             {"functions.a.environment.port", "functions.a.source"},
+        ),
+        (
+            "[network.transit_gateway]\nroutes = ['10.0.0.0/16']",
+            {"network.transit_gateway.id", "network.transit_gateway.routes"},
+        ),
+        (BALANCER + "[dns]\n" + SERVICE + "cpu = 300", {"dns.zone", "services.web.cpu"}),
+        ("dns = 3\n" + BALANCER + SERVICE + "cpu = 300", {"dns", "services.web.cpu"}),
+        (
+            BALANCER + SERVICE + "memory = 600\nscaling = { cpu = 60 }",
+            {"services.web.scaling.minimum", "services.web.scaling.maximum", "services.web.memory"},
+        ),
+        (
+            BALANCER + SERVICE + "memory = 600\ncontainer_health_check = { command = [] }",
+            {"services.web.container_health_check.command", "services.web.memory"},
+        ),
+        (
+            BALANCER + SERVICE + "memory = 600\npolicy = [{ actions = [] }]",
+            {"services.web.policy[0].actions", "services.web.policy[0].resources", "services.web.memory"},
+        ),
+        (
+            FUNCTION + "calls = ['database']\n[database]\nrecovery_window_days = 3",
+            {"database.engine", "database.recovery_window_days"},
+        ),
+        (FUNCTION + "[api]\ntimeout = 31", {"api.routes", "api.timeout"}),
+        (FUNCTION + "[api]\ntimeout = 31\nroutes = { 'GET /' = 1 }", {"api.routes.GET /", "api.timeout"}),
+        (
+            BALANCER + "port = 80\n[load_balancer.tls]\ncertificate_arn = 'mine'\n" + SERVICE,
+            {"load_balancer.tls.certificate_arn", "load_balancer.port"},
         ),
         ('region = 3\nservices = 2\n[functions.a]\nsource = "nope"', {"region", "services", "functions.a.source"}),
         (f'region = 3\n[functions.{"f" * 70}]\nsource = "code"', {"region", f"functions.{'f' * 70}"}),
@@ -275,6 +337,11 @@ _KEYS = st.sampled_from(
         *("functions", "functions.caller", "functions.caller.source", "functions.caller.handler"),
         *("functions.caller.calls", "functions.caller.environment", "functions.caller.egress", "tags.Owner"),
         *("load_balancer", "load_balancer.port", "services.web.image", "functions.caller.runtime"),
+        *("load_balancer.tls", "load_balancer.clients", "dns", "dns.zone", "dns.parent", "dns.parent.zone"),
+        *("network.egress", "network.endpoints", "network.vpc_id", "network.vpc_tags", "network.transit_gateway"),
+        *("network.transit_gateway.routes", "service_connect", "services.back.paths", "services.back.secrets.KEY"),
+        *("services.web.scaling", "services.web.scaling.minimum", "services.web.policy", "services.web.calls"),
+        *("database", "database.engine", "api", "api.routes", "api.timeout", "api.cors", "outputs", "outputs.a"),
     ]
 )
 
@@ -284,7 +351,7 @@ _KEYS = st.sampled_from(
 def test_no_override_does_anything_but_load_or_be_told(
     tmp_path: Path, overrides: list[tuple[str, object]]
 ) -> None:
-    file = write(tmp_path, WHOLE)
+    file = write(tmp_path, EVERYTHING)
     texts = [f"{key}={json.dumps(value) if not isinstance(value, str) else value}" for key, value in overrides]
     try:
         load(file, texts)
@@ -294,10 +361,10 @@ def test_no_override_does_anything_but_load_or_be_told(
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(place=st.integers(0, len(WHOLE)), cut=st.integers(0, 6), put=st.text(max_size=4))
+@given(place=st.integers(0, len(EVERYTHING)), cut=st.integers(0, 6), put=st.text(max_size=4))
 def test_no_mangled_file_does_anything_but_load_or_be_told(tmp_path: Path, place: int, cut: int, put: str) -> None:
     file = write(tmp_path, "")
-    mangled = (WHOLE[:place] + put + WHOLE[place + cut :]).encode("utf-8", "surrogatepass")
+    mangled = (EVERYTHING[:place] + put + EVERYTHING[place + cut :]).encode("utf-8", "surrogatepass")
     file.write_bytes(b'name = "shop"\n' + mangled)
     try:
         load(file)

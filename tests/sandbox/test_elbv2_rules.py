@@ -85,7 +85,8 @@ def test_conditions_that_are_refused(network: Network, conditions: list[Any]) ->
 def test_conditions_that_are_taken(network: Network, conditions: list[Any]) -> None:
     wanted = _wanted(network, Conditions=conditions)
     network.elbv2.create_rule(**wanted)
-    assert _rules(network, wanted["ListenerArn"])[0]["Conditions"] == conditions
+    found = _rules(network, wanted["ListenerArn"])[0]["Conditions"]
+    assert [{**told, **given} for told, given in zip(found, conditions, strict=True)] == found
 
 
 def test_the_default_rule_stays(network: Network) -> None:

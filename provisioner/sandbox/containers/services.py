@@ -20,13 +20,10 @@ _DEPLOYED = (
     "platformVersion",
     "loadBalancers",
     "serviceRegistries",
-    "capacityProviderStrategy",
     "serviceConnectConfiguration",
     "volumeConfigurations",
-    "propagateTags",
-    "enableECSManagedTags",
-    "enableExecuteCommand",
 )
+# Not enableExecuteCommand and what is for tags: tasks that start later have it (ECS API reference, UpdateService).
 # What AWS says of parameters that were not given.
 _DEFAULTS: Mapping[str, Any] = {
     "loadBalancers": [],
@@ -139,12 +136,19 @@ class Service:
         fresh = definition is not None and definition is not self.definition
         fresh = fresh or any(changes[name] != self.settings.get(name) for name in _DEPLOYED if name in changes)
         self.settings = {**self.settings, **changes}
-        if changes.get("capacityProviderStrategy"):
-            self.settings.pop("launchType", None)
+        self._change_capacity(changes)
         self.definition = definition or self.definition
         self.desired = int(asked.get("desiredCount", self.desired))
         self.steady = False
         return self.deploy(self.primary) if fresh or asked.get("forceNewDeployment") else None
+
+    def _change_capacity(self, changes: Mapping[str, Any]) -> None:
+        """A strategy takes the place of the launch type, and an empty one gives way to it."""
+        if changes.get("capacityProviderStrategy"):
+            self.settings.pop("launchType", None)
+        elif "capacityProviderStrategy" in changes:
+            self.settings.pop("capacityProviderStrategy")
+            self.settings["launchType"] = "FARGATE"
 
     def return_to(self, deployment: Deployment, reason: str) -> Deployment:
         """Deploy anew what a former deployment was made with."""
@@ -165,15 +169,15 @@ class Service:
             started_by=deployment.id,
             provider=strategy[0].get("capacityProvider", ""),
             tags=self._task_tags(deployment),
-            execute_command=settings["enableExecuteCommand"],
+            execute_command=self.settings["enableExecuteCommand"],
         )
 
     def _task_tags(self, deployment: Deployment) -> list[dict[str, str]]:
         source = {"SERVICE": self.told.tags, "TASK_DEFINITION": deployment.definition.tags}
         managed = {"aws:ecs:clusterName": self.cluster_name, "aws:ecs:serviceName": self.name}
         own = [{"key": key, "value": value} for key, value in managed.items()]
-        given = list(source.get(deployment.settings["propagateTags"], ()))
-        return [*(own if deployment.settings["enableECSManagedTags"] else ()), *given]
+        given = list(source.get(self.settings["propagateTags"], ()))
+        return [*(own if self.settings["enableECSManagedTags"] else ()), *given]
 
     def tell(self, what: str, who: str = "") -> None:
         """Add an event; the same one again is left out."""

@@ -134,7 +134,7 @@ def _accepted(site: Site, interface: NetworkInterface, walked: Walk, why: str) -
     except listening.Silent as silent:
         raise Lost(f"{interface.id} does not answer: {silent}") from silent
     if party is None:
-        return Trace("refused", f"nothing listens at port {walked.port} of {interface.id}", walked.target)
+        return Trace("refused", listening.nothing(site, interface, walked.port), walked.target)
     if isinstance(party, Balanced) and party.listener.protocol in _PASSING:
         return _through(party, walked, why)
     return Trace("open", why, walked.target, party, walked.source)

@@ -1,7 +1,7 @@
 """What answers at which port of which interface.
 
-Load balancers and VPC endpoints are read from moto's models. What runs inside a task or an instance is announced
-by whoever runs it.
+Load balancers, VPC endpoints and databases of RDS are read from moto's models. What runs inside a task or an
+instance is announced by whoever runs it, and what does not run is explained.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from moto.elbv2.models import FakeListener, FakeLoadBalancer
 
 from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
+from provisioner.sandbox.databases import rds
+from provisioner.sandbox.databases.party import Away, Database
 from provisioner.sandbox.elb import balancers
 from provisioner.sandbox.network import services
 from provisioner.sandbox.vpc import endpoints
@@ -66,7 +68,7 @@ class Outside:
     port: int
 
 
-Party = Container | Balanced | Service | Outside
+Party = Container | Database | Balanced | Service | Outside
 """Who accepts a connection."""
 
 
@@ -76,9 +78,10 @@ class Silent(Exception):
 
 @dataclass
 class _Announced:
-    """What is announced, by interface id and port."""
+    """What is announced, by interface id and port; and why something is not."""
 
-    at: dict[str, dict[int, Container]] = field(default_factory=dict)
+    at: dict[str, dict[int, Container | Database]] = field(default_factory=dict)
+    missing: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
 def listen(site: Site, interface: NetworkInterface, image: str, ports: Iterable[int], label: str = "") -> None:
@@ -89,6 +92,24 @@ def listen(site: Site, interface: NetworkInterface, image: str, ports: Iterable[
     address, own = str(interface.private_ip_address), _OWN_PORTS.get(repository(image), ports)
     new = {int(port): Container(image, label or interface.id, address, int(port)) for port in own}
     site.ledger(_Announced).at.setdefault(interface.id, {}).update(new)
+
+
+def accept(site: Site, interface: NetworkInterface, port: int, database: Database) -> None:
+    """From now on a database listens there."""
+    known = site.ledger(_Announced)
+    known.at.setdefault(interface.id, {})[port] = database
+    known.missing.pop((interface.id, port), None)
+
+
+def explain(site: Site, interface: NetworkInterface, port: int, why: str) -> None:
+    """Say why nothing listens there, for whoever tries."""
+    site.ledger(_Announced).missing[interface.id, port] = why
+
+
+def nothing(site: Site, interface: NetworkInterface, port: int) -> str:
+    """That nothing listens there, and why if that is known."""
+    why = site.ledger(_Announced).missing.get((interface.id, port))
+    return f"nothing listens at port {port} of {interface.id}{f': {why}' if why else ''}"
 
 
 def repository(image: str) -> str:
@@ -108,10 +129,22 @@ def party(site: Site, interface: NetworkInterface, port: int) -> Party | None:
     endpoint = endpoint_of(site, interface)
     if endpoint is not None:
         return _service(site, endpoint, port)
+    if (database := rds.behind(site, interface)) is not None:
+        try:
+            return rds.party(site, database, interface, port)
+        except Away as away:
+            raise Silent(str(away)) from away
+    return _announced(site, interface, port)
+
+
+def _announced(site: Site, interface: NetworkInterface, port: int) -> Party | None:
     ports = site.ledger(_Announced).at.get(interface.id)
     if ports is None and not (interface.instance and interface.instance.state == "running"):
         raise Silent("nothing runs behind it")
-    return (ports or {}).get(port)
+    found = (ports or {}).get(port)
+    if isinstance(found, Database) and not found.alive():
+        raise Silent(f"{found.name} does not run")
+    return found
 
 
 def outside(site: Site, address: str, port: int, service: str = "") -> Party | None:

@@ -11,6 +11,7 @@ from moto.elbv2.models import FakeLoadBalancer
 
 from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
+from provisioner.sandbox.databases import rds
 from provisioner.sandbox.dns import hosted_zones, zones
 from provisioner.sandbox.dns.records import Alias, canonical, is_within
 from provisioner.sandbox.network import mesh, nodes, ranges, routes, services
@@ -86,9 +87,11 @@ def _known(site: Site, name: str, vpc: VPC | None) -> list[str]:
 
 
 def _of_aws(site: Site, name: str) -> list[str]:
-    """A service, or a VPC endpoint by its own name, which everybody may resolve."""
+    """A service, or a VPC endpoint or a database by its own name, which everybody may resolve."""
     if name.endswith(".vpce.amazonaws.com"):
         return _of_endpoint(site, name)
+    if name.endswith(rds.DOMAIN):
+        return rds.addresses(site, name)
     named = services.named(name)
     return [services.address(site, named)] if named and ".elb." not in f".{name}" else []
 

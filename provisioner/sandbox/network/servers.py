@@ -8,6 +8,7 @@ import ssl
 from functools import partial
 from typing import BinaryIO, cast
 
+from provisioner.sandbox.databases.party import Database
 from provisioner.sandbox.network import authority, balancing, messages, standins, upstream
 from provisioner.sandbox.network.judge import Trace
 from provisioner.sandbox.network.listening import Balanced, Container, Outside, Party, Service
@@ -23,7 +24,9 @@ def serve(world: World, trace: Trace, connection: socket.socket) -> None:
     assert trace.party is not None
     party = trace.party
     answering = partial(answer, world, party)
-    if isinstance(party, Balanced) and balancing.terminates(party):
+    if isinstance(party, Database):
+        party.speak(connection)
+    elif isinstance(party, Balanced) and balancing.terminates(party):
         _secured(balancing.context(party), connection, answering, trace.seen)
     elif isinstance(party, (Service, Outside)) and connection.recv(1, socket.MSG_PEEK) == _HELLO:
         _secured(authority.for_any_name(world), connection, answering, trace.seen)
@@ -35,6 +38,8 @@ def answer(world: World, party: Party, request: Request) -> Response:
     """What a party answers to one request."""
     if isinstance(party, Container):
         return standins.answer(party, request)
+    if isinstance(party, Database):
+        return Response(502, [], b"")  # it speaks no HTTP
     if isinstance(party, Balanced):
         return balancing.answer(party, request)
     return upstream.forward(world, request) if isinstance(party, Service) else _elsewhere(party, request)

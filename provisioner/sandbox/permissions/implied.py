@@ -50,9 +50,33 @@ def asks(call: Call, prefix: str) -> Iterator[Ask]:
     yield from tagging.asks(call, prefix)
     if call.service == "lambda":
         yield from _network(call)
+    if call.service == "apigatewayv2":
+        yield from _logging(call)
+    if call.service == "rds" and call.parameters.get("ManageMasterUserPassword"):
+        yield from _managed_password(call)
     parameter, actions = _ALSO.get((call.service, call.action), ("", ()))
     if call.parameters.get(parameter):
         yield from map(Ask, actions)
+
+
+def _logging(call: Call) -> Iterator[Ask]:
+    """API Gateway sets up the delivery of access logs with the caller's permissions."""
+    if call.action in ("CreateStage", "UpdateStage") and call.parameters.get("AccessLogSettings"):
+        for verb in _DELIVERY:
+            yield Ask(f"logs:{verb}", code="BadRequestException", said=_NO_DELIVERY)
+
+
+_NO_DELIVERY = "Insufficient permissions to enable logging"
+_DELIVERY = (
+    "CreateLogDelivery",
+    "GetLogDelivery",
+    "UpdateLogDelivery",
+    "DeleteLogDelivery",
+    "ListLogDeliveries",
+    "DescribeResourcePolicies",
+    "PutResourcePolicy",
+    "DescribeLogGroups",
+)
 
 
 def _linked_role(call: Call) -> Iterator[Ask]:
@@ -89,6 +113,14 @@ def _profile_roles(call: Call) -> Iterator[str]:
     for profile in backends.iam(call).instance_profiles.values():
         if profile.name == asked.get("Name") or profile.arn == asked.get("Arn"):
             yield from (role.arn for role in profile.roles)
+
+
+def _managed_password(call: Call) -> Iterator[Ask]:
+    """RDS makes the secret with the caller's permissions. Source: RDS User Guide, "Password management"."""
+    secret = arn(call, "secretsmanager", "secret:rds!db-????????-????-????-????-????????????-??????")
+    yield Ask("kms:DescribeKey", arn(call, "kms", "key/aws/secretsmanager"))
+    yield Ask("secretsmanager:CreateSecret", secret)
+    yield Ask("secretsmanager:TagResource", secret)
 
 
 def _network(call: Call) -> Iterator[Ask]:

@@ -114,6 +114,25 @@ _ACTIONS: Mapping[str, Mapping[str, str]] = {
         "DeleteAlarms": "alarm:{AlarmNames}",
         "DescribeAlarms": "alarm:{AlarmNames=*}",
     },
+    "secretsmanager": {
+        "CreateSecret": "secret:{Name}-??????",
+        "DescribeSecret GetSecretValue ListSecretVersionIds GetResourcePolicy": "{@Secret}",
+        "PutSecretValue UpdateSecret UpdateSecretVersionStage RotateSecret CancelRotateSecret": "{@Secret}",
+        "DeleteSecret RestoreSecret PutResourcePolicy DeleteResourcePolicy TagResource UntagResource": "{@Secret}",
+    },
+    "rds": {
+        "CreateDBInstance": "db:{DBInstanceIdentifier} subgrp:{DBSubnetGroupName}",
+        "ModifyDBInstance DeleteDBInstance StartDBInstance StopDBInstance RebootDBInstance": (
+            "db:{DBInstanceIdentifier}"
+        ),
+        "DescribeDBInstances": "db:{DBInstanceIdentifier=*}",
+        "CreateDBSubnetGroup DeleteDBSubnetGroup": "subgrp:{DBSubnetGroupName}",
+        "ModifyDBSubnetGroup": "subgrp:{DBSubnetGroupName}",
+        "DescribeDBSubnetGroups": "subgrp:{DBSubnetGroupName=*}",
+        "CreateDBSnapshot": "db:{DBInstanceIdentifier} snapshot:{DBSnapshotIdentifier}",
+        "DeleteDBSnapshot": "snapshot:{DBSnapshotIdentifier}",
+        "AddTagsToResource RemoveTagsFromResource ListTagsForResource": "{ResourceName}",
+    },
     "ssm": {
         "GetParameter PutParameter DeleteParameter": "parameter/{@Parameter}",
         "GetParameters": "parameter/{@Parameter}",
@@ -168,10 +187,18 @@ def _parameters(call: Call) -> dict[str, Any]:
     return {"@Parameter": [name.lstrip("/") for name in names if name]}
 
 
+def _secrets(call: Call) -> dict[str, Any]:
+    """A secret may be named by its name or its ARN; of one that is not there the end of the ARN is not known."""
+    name = str(call.parameters.get("SecretId", ""))
+    known = backends.secrets(call).secrets.get(name)
+    return {"@Secret": known.arn if known else name if name.startswith("arn:") else f"secret:{name}-??????"}
+
+
 _IMPLIED: Mapping[str, Callable[[Call], dict[str, Any]]] = {
     "ec2": resources_ec2.implied,
     "elasticloadbalancing": _balancers,
     "ecs": _revisions,
     "lambda": _functions,
+    "secretsmanager": _secrets,
     "ssm": _parameters,
 }

@@ -49,6 +49,8 @@ FIRST_USE: Mapping[tuple[str, str], str] = {
     ("ecs", "CreateCluster"): "ecs.amazonaws.com",
     ("ecs", "CreateService"): "ecs.amazonaws.com",
     ("elbv2", "CreateLoadBalancer"): "elasticloadbalancing.amazonaws.com",
+    ("rds", "CreateDBInstance"): "rds.amazonaws.com",
+    ("rds", "CreateDBSubnetGroup"): "rds.amazonaws.com",
     ("ec2", "CreateTransitGatewayVpcAttachment"): "transitgateway.amazonaws.com",
     ("apigatewayv2", "CreateVpcLink"): "ops.apigateway.amazonaws.com",
     ("application-autoscaling", "RegisterScalableTarget"): "ecs.application-autoscaling.amazonaws.com",

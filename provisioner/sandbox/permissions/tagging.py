@@ -38,6 +38,11 @@ _TAGGING: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "ecr": ("TagResource", {"CreateRepository": ""}),
     "application-autoscaling": ("TagResource", {"RegisterScalableTarget": ""}),
     "cloudwatch": ("TagResource", {"PutMetricAlarm": ""}),
+    "secretsmanager": ("TagResource", {"CreateSecret": ""}),
+    "rds": (
+        "AddTagsToResource",
+        {"CreateDBInstance": "db:{DBInstanceIdentifier}", "CreateDBSubnetGroup": "", "CreateDBSnapshot": ""},
+    ),
 }
 _UNTAGGED_LOGS = "User with accountId: {account} is not authorized to perform CreateLogGroup with Tags"
 

@@ -91,6 +91,17 @@ def _ecr(call: Call, arn: str) -> Any:
     return backends.ecr(call).tagger.list_tags_for_resource(arn)["tags"]
 
 
+def _secrets(call: Call, arn: str) -> Any:
+    known = backends.secrets(call).secrets.get(arn)
+    return known.tags if known else None
+
+
+def _rds(call: Call, arn: str) -> Any:
+    databases = backends.databases(call)
+    kinds = (databases.databases, databases.subnet_groups, databases.database_snapshots)
+    return _first([thing for kind in kinds for thing in kind.values()], arn)
+
+
 def _first(things: Iterable[Any], arn: str) -> Any:
     return next((thing.tags for thing in things if thing.arn == arn), None)
 
@@ -105,4 +116,6 @@ _SERVICES: Mapping[str, Callable[[Call, str], Any]] = {
     "route53": _route53,
     "acm": _acm,
     "ecr": _ecr,
+    "secretsmanager": _secrets,
+    "rds": _rds,
 }

@@ -13,7 +13,8 @@ from provisioner.sandbox.rules.apigatewayv2 import METHODS, api_of, bad
 _SOURCE = "API Gateway v2 API Reference"
 _QUOTAS = "API Gateway Developer Guide: quotas of HTTP APIs"
 _ROUTE_KEY = re.compile(rf"(?:ANY|{'|'.join(METHODS)}) /\S*")
-_VARIABLE = re.compile(r"\{[^}]*\}")
+_VARIABLE = re.compile(r"\{[^}+]*\}")
+_GREEDY = re.compile(r"\{[^}]*\+\}")
 _FUNCTION = re.compile(r"arn:aws[\w-]*:(?:lambda:.*:function:|apigateway:.*:lambda:path/).+")
 _URL = re.compile(r"https?://\S+")
 _PRIVATE = re.compile(r"arn:aws[\w-]*:(?:elasticloadbalancing:.*:listener/|servicediscovery:.*:service/).+")
@@ -81,9 +82,17 @@ def integrations_of_routes_stay(call: Call) -> None:
         raise Refusal("ConflictException", message, 409)
 
 
-@before("apigatewayv2", "CreateRoute", "UpdateRoute", source="anomalyco/sst#5031, plutomi/plutomi#271")
+@before(
+    "apigatewayv2",
+    "CreateRoute",
+    "UpdateRoute",
+    source="anomalyco/sst#5031, plutomi/plutomi#271; aws/aws-lambda-dotnet: ApiGatewayRouteConfigServiceTests",
+)
 def route_keys_are_unique(call: Call) -> None:
-    """ConflictException (409) for a second route of a key, or of one that differs only in a variable's name."""
+    """ConflictException (409) for a second route of a key, or one with another name for a variable in one place.
+
+    `/pets/{id}` and `/pets/{proxy+}` stand side by side.
+    """
     key, api = call.parameters.get("RouteKey"), api_of(call)
     if key is None:
         return
@@ -116,7 +125,15 @@ def number_of_routes(call: Call) -> None:
 def _refuse_same(key: str, there: str) -> None:
     if key == there:
         raise Refusal("ConflictException", f"Route with key {key} already exists for this API", 409)
-    if _VARIABLE.sub("{}", key) == _VARIABLE.sub("{}", there):
+    if _differ_in_a_name(key, there):
         conflict = "has a conflicting variable on the same hierarchical level as"
         message = f'The provided route key "{key}" {conflict} "{there}"'
         raise Refusal("ConflictException", message, 409)
+
+
+def _differ_in_a_name(key: str, there: str) -> bool:
+    """Whether the first part in which they differ is a variable in both, be it greedy in both or in neither."""
+    (method, _, path), (other, _, elsewhere) = key.partition(" "), there.partition(" ")
+    pairs = zip(path.split("/"), elsewhere.split("/"), strict=False)
+    one, two = next((pair for pair in pairs if pair[0] != pair[1]), ("", ""))
+    return method == other and any(kind.fullmatch(one) and kind.fullmatch(two) for kind in (_VARIABLE, _GREEDY))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.apigatewayv2 import urls
@@ -17,8 +17,12 @@ from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
 from provisioner.sandbox.rules.apigatewayv2 import api_of, bad, missing, page
 
-# moto has no deployments.
-for _path in ("deployments$", "deployments/(?P<deployment_id>[^/]+)$"):
+# moto has no deployments, and stages keep their access logs.
+for _path in (
+    "deployments$",
+    "deployments/(?P<deployment_id>[^/]+)$",
+    "stages/(?P<stage_name>[^/]+)/accesslogsettings$",
+):
     urls.url_paths[f"{{0}}/v2/apis/(?P<api_id>[^/]+)/{_path}"] = ApiGatewayV2Response.dispatch
 
 _SOURCE = "API Gateway v2 API Reference"
@@ -72,11 +76,21 @@ def stages_change(call: Call) -> Answer:
     stage = api_of(call).stages[call.parameters["StageName"]]
     for name, attribute in _SETTINGS.items():
         if name in call.parameters:
-            setattr(stage, attribute, call.parameters[name])
+            setattr(stage, attribute, _spelt(call.parameters[name], name, str.lower))
     _settle(call, stage.name)
     answer = _told(stage)
     _tell(call, answer)
     return answer
+
+
+@instead("apigatewayv2", "DeleteAccessLogSettings", source=f"{_SOURCE}: DeleteAccessLogSettings")
+def stages_stop_logging(call: Call) -> Answer:
+    """At once; NotFoundException (404) for a stage that is not there."""
+    stages, name = api_of(call).stages, call.parameters["StageName"]
+    if name not in stages:
+        raise missing("Stage", call, name)
+    stages[name].access_log_settings = None
+    return {}
 
 
 @after("apigatewayv2", "GetStage", source=f"{_SOURCE}: Stage")
@@ -154,9 +168,18 @@ def _tell(call: Call, told: Answer) -> None:
 
 
 def _told(stage: Stage) -> dict[str, Any]:
-    settings = {name: getattr(stage, attribute) for name, attribute in _SETTINGS.items()}
+    settings = {name: _spelt(getattr(stage, attribute), name, str.upper) for name, attribute in _SETTINGS.items()}
     known = {name: value for name, value in settings.items() if value is not None}
     return {"StageName": stage.name, "CreatedDate": stage.created, "Tags": stage.tags, **known}
+
+
+def _spelt(value: Any, name: str, letter: Callable[[str], str]) -> Any:
+    """With the names of AWS's parameters beginning as the wire has them (moto keeps that) or as boto3 has them."""
+    if name == "RouteSettings" and value:
+        return {key: _spelt(one, "", letter) for key, one in value.items()}
+    if not isinstance(value, Mapping) or name == "StageVariables":
+        return value
+    return {letter(key[0]) + key[1:]: one for key, one in value.items()}
 
 
 def _deployments(call: Call) -> dict[str, Deployment]:

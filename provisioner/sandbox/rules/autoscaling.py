@@ -1,15 +1,11 @@
-"""Application Auto Scaling of ECS services: what can be scaled, by which policies, within which bounds."""
+"""Application Auto Scaling of ECS services: what can be scaled, within which bounds; and its tags."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from moto.applicationautoscaling.models import (
-    ApplicationAutoscalingBackend,
-    FakeApplicationAutoscalingPolicy,
-    FakeScalableTarget,
-)
+from moto.applicationautoscaling.models import ApplicationAutoscalingBackend, FakeScalableTarget
 
 from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
@@ -18,36 +14,41 @@ from provisioner.sandbox.containers.services import Service, Services
 from provisioner.sandbox.refusal import Refusal
 from provisioner.sandbox.registry import Answer, after, before, instead
 
-_SERVICE = "application-autoscaling"
-_REFERENCE = "Application Auto Scaling API Reference: {}"
+SERVICE = "application-autoscaling"
+REFERENCE = "Application Auto Scaling API Reference: {}"
 _ROLE = (
     "arn:aws:iam::{}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com"
     "/AWSServiceRoleForApplicationAutoScaling_ECSService"
 )
 # Seconds of AWS's until a service outside of its bounds is scaled. From memory.
 _NOTICED = 30.0
-# A low alarm stands so far below the target value.
-_LOW = 0.9
 
 
-@before(_SERVICE, "RegisterScalableTarget", source=_REFERENCE.format("RegisterScalableTarget"))
+class Tags:
+    """The tags of scalable targets, by ARN: moto keeps none."""
+
+    def __init__(self) -> None:
+        self.by_arn: dict[str, dict[str, str]] = {}
+
+
+@before(SERVICE, "RegisterScalableTarget", source=REFERENCE.format("RegisterScalableTarget"))
 def service_must_exist(call: Call) -> None:
     """ValidationException for an ECS service that is unknown or not ACTIVE."""
     if call.parameters["ServiceNamespace"] != "ecs":
         return
-    service = _service(call, call.parameters["ResourceId"])
+    service = service_of(call, call.parameters["ResourceId"])
     if service is None or service.status != "ACTIVE":
         raise Refusal("ValidationException", f"ECS service doesn't exist: {call.parameters['ResourceId']}")
 
 
 @before(
-    _SERVICE,
+    SERVICE,
     "RegisterScalableTarget",
-    source=f"{_REFERENCE.format('RegisterScalableTarget')}; wording from memory",
+    source=f"{REFERENCE.format('RegisterScalableTarget')}; wording from memory",
 )
 def bounds_make_sense(call: Call) -> None:
     """ValidationException for a new target without both bounds, or with the upper one below the lower."""
-    known = _target(call)
+    known = target_of(call)
     low = call.parameters.get("MinCapacity", known.min_capacity if known else None)
     high = call.parameters.get("MaxCapacity", known.max_capacity if known else None)
     if low is None or high is None:
@@ -57,17 +58,19 @@ def bounds_make_sense(call: Call) -> None:
         raise Refusal("ValidationException", "Maximum capacity cannot be less than minimum capacity")
 
 
-@instead(_SERVICE, "RegisterScalableTarget", source=_REFERENCE.format("RegisterScalableTarget"))
+@instead(SERVICE, "RegisterScalableTarget", source=REFERENCE.format("RegisterScalableTarget"))
 def bounds_move_the_service(call: Call) -> Answer:
-    """A service outside of the bounds is brought inside after a moment. The role is a service-linked one."""
-    given, backend, target = call.parameters, _backend(call), _target(call)
+    """A service outside of the bounds is brought inside after a moment. The role is a service-linked one. Tags are
+    for a new target only."""
+    given, backend, target = call.parameters, backend_of(call), target_of(call)
     bounds = given.get("MinCapacity"), given.get("MaxCapacity")
     suspended: Any = given.get("SuspendedState")
     of_ecs = given["ServiceNamespace"] == "ecs"
     if target is None:
         role = _ROLE.format(call.account) if of_ecs else given.get("RoleARN", "")
-        target = FakeScalableTarget(backend, *_key(call), *bounds, role, suspended)
+        target = FakeScalableTarget(backend, *key_of(call), *bounds, role, suspended)
         backend._add_scalable_target(target)
+        call.ledger(Tags).by_arn[target.arn] = dict(given.get("Tags", {}))
     else:
         target.update(*bounds, suspended)
     if of_ecs:
@@ -76,51 +79,23 @@ def bounds_move_the_service(call: Call) -> Answer:
 
 
 @before(
-    _SERVICE,
+    SERVICE,
     "DeregisterScalableTarget",
     "PutScalingPolicy",
     "PutScheduledAction",
-    source=f"{_REFERENCE.format('PutScalingPolicy')}: ObjectNotFoundException",
+    source=f"{REFERENCE.format('PutScalingPolicy')}: ObjectNotFoundException",
 )
 def target_must_be_registered(call: Call) -> None:
     """ObjectNotFoundException for one that is not."""
-    if _target(call) is None:
+    if target_of(call) is None:
         verb = "found" if call.action == "DeregisterScalableTarget" else "registered"
-        raise Refusal("ObjectNotFoundException", f"No scalable target {verb} for {_told(call)}")
+        raise Refusal("ObjectNotFoundException", f"No scalable target {verb} for {telling(call)}")
 
 
-@before(_SERVICE, "DeleteScalingPolicy", source=_REFERENCE.format("DeleteScalingPolicy"))
-def policy_must_exist(call: Call) -> None:
-    """ObjectNotFoundException for one that is not there."""
-    if _policy(call) is None:
-        message = f"No scaling policy found for {_told(call)}, policy name: {call.parameters['PolicyName']}"
-        raise Refusal("ObjectNotFoundException", message)
-
-
-@instead(_SERVICE, "PutScalingPolicy", source=_REFERENCE.format("PutScalingPolicy"))
-def policies_have_alarms(call: Call) -> Answer:
-    """A target tracking policy has two alarms at its target value; a policy that is put again keeps its ARN."""
-    given, former = call.parameters, _policy(call)
-    if former is not None:
-        former.delete_alarms(call.account, call.region)
-    body = given.get("TargetTrackingScalingPolicyConfiguration") or given.get("StepScalingPolicyConfiguration")
-    kind = given.get("PolicyType") or (former.policy_type if former is not None else "StepScaling")
-    policy = _backend(call).put_scaling_policy(given["PolicyName"], *_key(call), body or {}, kind)
-    if former is not None:
-        policy.policy_arn = former.policy_arn
-    _aim(policy, body or {})
-    alarms = [{"AlarmName": alarm.name, "AlarmARN": alarm.alarm_arn} for alarm in policy.alarms]
-    return {"PolicyARN": policy.policy_arn, "Alarms": alarms}
-
-
-@after(
-    _SERVICE,
-    "DeregisterScalableTarget",
-    source=_REFERENCE.format("DeregisterScalableTarget"),
-)
+@after(SERVICE, "DeregisterScalableTarget", source=REFERENCE.format("DeregisterScalableTarget"))
 def policies_go_with_their_target(call: Call, answer: Answer) -> None:
     """Its policies, their alarms and its scheduled actions."""
-    backend, key = _backend(call), _key(call)
+    backend, key = backend_of(call), key_of(call)
     for name, policy in list(backend.policies.items()):
         if (policy.service_namespace, policy.resource_id, policy.scalable_dimension) == key:
             policy.delete_alarms(call.account, call.region)
@@ -132,41 +107,65 @@ def policies_go_with_their_target(call: Call, answer: Answer) -> None:
     ]
 
 
-def _backend(call: Call) -> ApplicationAutoscalingBackend:
+@instead(SERVICE, "ListTagsForResource", source=REFERENCE.format("ListTagsForResource"))
+def targets_tell_their_tags(call: Call) -> Answer:
+    """ResourceNotFoundException for what is no registered target."""
+    return {"Tags": _tags(call)}
+
+
+@instead(SERVICE, "TagResource", source=REFERENCE.format("TagResource"))
+def targets_can_be_tagged(call: Call) -> Answer:
+    """ResourceNotFoundException for what is no registered target."""
+    _tags(call).update(call.parameters["Tags"])
+    return {}
+
+
+@instead(SERVICE, "UntagResource", source=REFERENCE.format("UntagResource"))
+def targets_can_lose_tags(call: Call) -> Answer:
+    """ResourceNotFoundException for what is no registered target."""
+    for key in call.parameters["TagKeys"]:
+        _tags(call).pop(key, None)
+    return {}
+
+
+def backend_of(call: Call) -> ApplicationAutoscalingBackend:
     return backends.autoscaling(call)
 
 
-def _key(call: Call) -> tuple[str, str, str]:
+def key_of(call: Call) -> tuple[str, str, str]:
     given = call.parameters
     return given["ServiceNamespace"], given["ResourceId"], given["ScalableDimension"]
 
 
-def _told(call: Call) -> str:
-    namespace, resource, dimension = _key(call)
+def telling(call: Call) -> str:
+    namespace, resource, dimension = key_of(call)
     return f"service namespace: {namespace}, resource ID: {resource}, scalable dimension: {dimension}"
 
 
-def _target(call: Call) -> FakeScalableTarget | None:
-    namespace, resource, dimension = _key(call)
-    found = _backend(call).targets.get(dimension, {}).get(resource)
+def target_of(call: Call) -> FakeScalableTarget | None:
+    namespace, resource, dimension = key_of(call)
+    found = backend_of(call).targets.get(dimension, {}).get(resource)
     return found if found is not None and found.service_namespace == namespace else None
 
 
-def _policy(call: Call) -> FakeApplicationAutoscalingPolicy | None:
-    key = FakeApplicationAutoscalingPolicy.formulate_key(*_key(call), call.parameters["PolicyName"])
-    return _backend(call).policies.get(key)
-
-
-def _service(call: Call, resource: str) -> Service | None:
+def service_of(call: Call, resource: str) -> Service | None:
     """The ECS service that `service/CLUSTER/NAME` names."""
     kind, _, rest = resource.partition("/")
     cluster, _, name = rest.partition("/")
     return call.ledger(Services).find(cluster, name) if kind == "service" else None
 
 
+def _tags(call: Call) -> dict[str, str]:
+    arn = call.parameters["ResourceARN"]
+    targets = (one for some in backend_of(call).targets.values() for one in some.values())
+    if arn not in (one.arn for one in targets):
+        raise Refusal("ResourceNotFoundException", f"The resource {arn} doesn't exist.")
+    return call.ledger(Tags).by_arn.setdefault(arn, {})
+
+
 def _bring_inside(call: Call, target: FakeScalableTarget) -> Callable[[], None]:
     def act() -> None:
-        service = _service(call, target.resource_id)
+        service = service_of(call, target.resource_id)
         low, high = target.min_capacity or 0, target.max_capacity or 0
         if service is None or service.status != "ACTIVE" or low <= service.desired <= high:
             return
@@ -174,9 +173,3 @@ def _bring_inside(call: Call, target: FakeScalableTarget) -> Callable[[], None]:
         scheduler.wake(service)
 
     return act
-
-
-def _aim(policy: FakeApplicationAutoscalingPolicy, body: dict[str, Any]) -> None:
-    """moto's alarms have a threshold of their own."""
-    for alarm in policy.alarms if "TargetValue" in body else ():
-        alarm.threshold = float(body["TargetValue"]) * (1 if "AlarmHigh" in alarm.name else _LOW)

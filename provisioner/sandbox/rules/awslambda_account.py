@@ -11,7 +11,7 @@ from moto.awslambda.urls import url_paths
 from provisioner.sandbox import functions
 from provisioner.sandbox.call import Call, Site
 from provisioner.sandbox.refusal import Refusal
-from provisioner.sandbox.registry import Answer, before, instead
+from provisioner.sandbox.registry import Answer, after, before, instead
 
 _CONCURRENCY, _UNRESERVED = 1000, 100
 _MIB = 1 << 20
@@ -53,6 +53,14 @@ def some_concurrency_stays_unreserved(call: Call) -> None:
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
         )
         raise Refusal(functions.INVALID, f"{text} below its minimum value of [{_UNRESERVED}].")
+
+
+@after("lambda", "GetFunction", source="Lambda Developer Guide: Configuring reserved concurrency")
+def no_concurrency_at_all_is_told_too(call: Call, answer: Answer) -> None:
+    """A function with a reserved concurrency of 0 never runs; moto says as little of it as of one with none."""
+    function = functions.find(call)
+    if function is not None and function.reserved_concurrency is not None:
+        answer["Concurrency"] = {"ReservedConcurrentExecutions": int(function.reserved_concurrency)}
 
 
 @instead("lambda", "PutRuntimeManagementConfig", source="Lambda API Reference: PutRuntimeManagementConfig")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from moto.ec2.exceptions import OperationNotPermitted4
-from moto.ec2.models.instances import Instance, InstanceState
+from moto.ec2.models.instances import Instance, InstanceState, StateReason
 from moto.ec2.responses._base_response import EC2BaseResponse
 
 from provisioner.sandbox import backends
@@ -20,6 +20,9 @@ from provisioner.sandbox.vpc.instances import Machines
 
 _SOURCE = "EC2 User Guide: instance lifecycle"
 _PENDING, _RUNNING, _ENDING, _ENDED = (0, "pending"), (16, "running"), (32, "shutting-down"), (48, "terminated")
+# Why an instance can end that was accepted. Source: EC2 API Reference, StateReason.
+_NO_ROOM = "Server.InsufficientInstanceCapacity"
+_NO_ROOM_TEXT = "Insufficient capacity to satisfy instance request"
 # What a terminated instance no longer has.
 _LOST = ("NetworkInterfaces", "PrivateIpAddress", "PublicIpAddress", "SecurityGroups", "SubnetId", "VpcId")
 _STARTING = {
@@ -41,7 +44,7 @@ def is_pending_at_first(call: Call) -> Answer:
         _be(instance, _PENDING)
         ok_at = call.world.clock.now() + call.world.latencies.seconds("instance.status_ok")
         call.ledger(Machines).ok_at[instance.id] = ok_at
-        call.later("instance.running", _run(instance))
+        call.later("instance.running", _run(call.site, instance))
     return {
         "ReservationId": reservation.id,
         "OwnerId": call.account,
@@ -112,9 +115,14 @@ def _told(instance: Instance) -> dict[str, Any]:
     return {"Code": instance.state_code, "Name": instance.state}
 
 
-def _run(instance: Instance) -> Action:
+def _run(site: Site, instance: Instance) -> Action:
     def act() -> None:
-        if instance.state == "pending":
+        if instance.state != "pending":
+            return
+        if site.world.faults.strike("no-capacity", "ec2"):
+            _leave(site, instance)()
+            instance.state_reason = StateReason(f"{_NO_ROOM}: {_NO_ROOM_TEXT}", _NO_ROOM)
+        else:
             _be(instance, _RUNNING)
 
     return act

@@ -64,6 +64,22 @@ def capacity_providers_are_known(call: Call) -> None:
 
 @before(
     "ecs",
+    "PutClusterCapacityProviders",
+    source="ECS API Reference: PutClusterCapacityProviders, ResourceInUseException; the wording from memory",
+)
+def providers_in_use_stay(call: Call) -> None:
+    """ResourceInUseException for a call that leaves out a provider which a service uses."""
+    left = call.parameters.get("capacityProviders", ())
+    for service in call.ledger(Services).of_cluster(clusters.name(call)):
+        used = service.settings.get("capacityProviderStrategy", ()) if service.status != "INACTIVE" else ()
+        if any(item["capacityProvider"] not in left for item in used):
+            raise Refusal(
+                "ResourceInUseException", "The specified capacity provider is in use and cannot be removed."
+            )
+
+
+@before(
+    "ecs",
     "UpdateCluster",
     "PutClusterCapacityProviders",
     "DeleteCluster",

@@ -22,6 +22,10 @@ _BOTH = ("CreateService", "UpdateService")
 _REFERENCE = "ECS API Reference: CreateService"
 _THREADS = "messages from public issue threads"
 _PRINCIPAL = "ecs-tasks.amazonaws.com"
+_FORCE = (
+    "When switching from launch type to capacity provider strategy on an existing service, or making a change to "
+    "a capacity provider strategy on a service that is already using one, you must force a new deployment."
+)
 
 
 @before("ecs", *_BOTH, source=f"{_REFERENCE}, ClusterNotFoundException")
@@ -71,6 +75,22 @@ def launch_type_or_capacity_providers(call: Call) -> None:
         if item["capacityProvider"] not in own:
             message = "The specified capacity provider strategy cannot contain a capacity provider that is not"
             raise Refusal(_INVALID, f"{message} associated with the cluster. Associate it and try again.")
+
+
+@before("ecs", "UpdateService", source="pipe-cd/pipecd#6385, reproio/ecs_deploy#74: the message in full")
+def other_capacity_needs_a_new_deployment(call: Call) -> None:
+    """InvalidParameterException for another capacity provider strategy without forceNewDeployment."""
+    asked = call.parameters
+    service = call.ledger(Services).find(clusters.name(call), asked.get("service", ""))
+    if service is None or "capacityProviderStrategy" not in asked or asked.get("forceNewDeployment"):
+        return
+    wanted, known = asked["capacityProviderStrategy"], service.settings.get("capacityProviderStrategy", [])
+    if [_full(item) for item in wanted] != [_full(item) for item in known]:
+        raise Refusal(_INVALID, _FORCE)
+
+
+def _full(item: dict[str, Any]) -> dict[str, Any]:
+    return {"base": 0, "weight": 0, **item}
 
 
 @before("ecs", *_BOTH, source=f"{_REFERENCE}, desiredCount")

@@ -35,9 +35,9 @@ def namespace_must_exist(call: Call) -> None:
 
 @before("ecs", "CreateService", "UpdateService", source=_REFERENCE)
 def connected_ports_must_be_named(call: Call) -> None:
-    """InvalidParameterException for ports without that name, wrong or repeated names, or two aliases for one."""
-    told = discovery.enabled(call.parameters) or {}
-    services = told.get("services", [])
+    """InvalidParameterException for ports without that name, wrong or repeated names, or two aliases for one; also
+    for a task definition without the ports that the service has connected before."""
+    services = _connected(call)
     ports = _port_names(call) if services else {}
     for service in services:
         _check(service, ports)
@@ -85,6 +85,14 @@ def _check(service: Mapping[str, Any], ports: Mapping[str, int]) -> None:
         raise Refusal(_INVALID, f"The discoveryName '{name}' is not valid. {allowed}")
     if len(service.get("clientAliases", ())) > 1:
         raise Refusal(_INVALID, f"The Service Connect service '{port}' can have at most 1 client alias.")
+
+
+def _connected(call: Call) -> list[dict[str, Any]]:
+    """What is to be connected after the call: what it names, or else what the service has."""
+    service = call.ledger(Services).find(clusters.name(call), call.parameters.get("service", ""))
+    named = "serviceConnectConfiguration" in call.parameters or service is None
+    told = discovery.enabled(call.parameters if named or service is None else service.settings) or {}
+    return list(told.get("services", ()))
 
 
 def _port_names(call: Call) -> dict[str, int]:

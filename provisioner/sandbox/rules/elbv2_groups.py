@@ -72,6 +72,17 @@ def matchers_are_status_codes(call: Call) -> None:
         raise Refusal("ValidationError", message)
 
 
+@before("elbv2", "CreateTargetGroup", "ModifyTargetGroup", source=f"{_REFERENCE}; wording from memory")
+def tcp_checks_have_no_path(call: Call) -> None:
+    """InvalidConfigurationRequest for the path of a TCP health check."""
+    given = _given(call)
+    protocol = given.get("Protocol")
+    usual = protocol if protocol in WEB else "TCP"
+    if given.get("HealthCheckProtocol", usual) == "TCP" and call.parameters.get("HealthCheckPath"):
+        checks = f"health checks for target groups with the {protocol} protocol"
+        raise Refusal("InvalidConfigurationRequest", f"Custom health check paths are not supported for {checks}")
+
+
 @before("elbv2", "CreateTargetGroup", source=_REFERENCE)
 def same_settings_give_the_existing_group(call: Call) -> Answer | None:
     """The existing target group for the same settings; for others, moto raises DuplicateTargetGroupName."""
@@ -104,9 +115,13 @@ def settings_change(call: Call, answer: Answer) -> None:
     changes = {key: value for key, value in call.parameters.items() if key != "TargetGroupArn"}
     asked = call.ledger(TargetGroups).asked
     asked[group.arn] = {**asked.get(group.arn, {}), **changes}
+    told = answer["TargetGroups"][0]
     if matcher := changes.get("Matcher"):
-        group.matcher = matcher
-        answer["TargetGroups"][0]["Matcher"] = matcher
+        group.matcher = told["Matcher"] = matcher
+    if group.health_check_protocol == "TCP":
+        vars(group).update(health_check_path=None, matcher=None)
+        for name in ("HealthCheckPath", "Matcher"):
+            told.pop(name, None)
 
 
 def _settings(parameters: Mapping[str, Any]) -> dict[str, Any]:

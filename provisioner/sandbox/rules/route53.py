@@ -16,6 +16,7 @@ from provisioner.sandbox.registry import Answer, after, before, instead
 CLOUD_MAP = "servicediscovery.amazonaws.com"
 _CREATE = "Route 53 API Reference: CreateHostedZone"
 _NEEDED_AT_APEX = frozenset(("NS", "SOA"))
+_TAGS_PER_CALL = 10
 
 
 @before("route53", "CreateHostedZone", source=_CREATE)
@@ -132,6 +133,21 @@ def changes_take_a_while(call: Call) -> Answer:
     if change is None:
         raise Refusal("NoSuchChange", f"Could not find resource with ID: {number}", 404)
     return {"ChangeInfo": change.told()}
+
+
+@before("route53", "ChangeTagsForResource", "ListTagsForResource", source="Route 53 API Reference")
+def tags_are_of_zones_that_are_there(call: Call) -> None:
+    """NoSuchHostedZone (404) for the tags of a zone that is not there."""
+    if call.parameters["ResourceType"] == "hostedzone":
+        find(call, call.parameters["ResourceId"])
+
+
+@before("route53", "ChangeTagsForResource", source="Route 53 API Reference: ChangeTagsForResource")
+def tags_come_ten_at_a_time(call: Call) -> None:
+    """InvalidInput for more than ten that are added, or taken away, in one call."""
+    for key in ("AddTags", "RemoveTagKeys"):
+        if len(call.parameters.get(key, ())) > _TAGS_PER_CALL:
+            raise Refusal("InvalidInput", f"1 validation error detected: {key} has more than 10 members")
 
 
 def find(call: Call, key: str) -> Zone:

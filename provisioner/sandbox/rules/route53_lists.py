@@ -1,4 +1,8 @@
-"""Route 53: lists in the order of names read from their end, a page at a time, and limits."""
+"""Route 53: lists in the order of names read from their end, a page at a time, and limits.
+
+The order is that of texts with a dot at the end, `com.example.www.`: what comes before a dot in ASCII, such as a
+hyphen, comes before the names below (API Reference: ListResourceRecordSets).
+"""
 
 from __future__ import annotations
 
@@ -59,10 +63,10 @@ def records_in_order(call: Call) -> Answer:
 def zones_by_name(call: Call) -> Answer:
     """All from the given name on, by name from its end: the first need not have that name."""
     given = call.parameters
-    start = (labels(canonical(given["DNSName"])) if "DNSName" in given else [], given.get("HostedZoneId", ""))
+    start = (_reversed(canonical(given["DNSName"])) if "DNSName" in given else "", given.get("HostedZoneId", ""))
 
-    def place(zone: Zone) -> tuple[list[str], str]:
-        return labels(zone.name), zone.id
+    def place(zone: Zone) -> tuple[str, str]:
+        return _reversed(zone.name), zone.id
 
     found = sorted((zone for zone in hosted_zones.of(call).all.values() if place(zone) >= start), key=place)
     page, rest = _page(found, given, _MOST_ZONES)
@@ -96,11 +100,15 @@ def _limit(kind: str, count: int) -> Answer:
     return {"Limit": {"Type": kind, "Value": _LIMITS[kind]}, "Count": count}
 
 
-def _place(name: str, kind: str, identifier: str) -> tuple[list[str], str, str]:
-    return labels(name) if name else [], kind, identifier
+def _reversed(name: str) -> str:
+    return ".".join([*labels(name), ""])
 
 
-def _place_of(record: Record) -> tuple[list[str], str, str]:
+def _place(name: str, kind: str, identifier: str) -> tuple[str, str, str]:
+    return _reversed(name) if name else "", kind, identifier
+
+
+def _place_of(record: Record) -> tuple[str, str, str]:
     return _place(record.name, record.type, record.set_identifier)
 
 

@@ -149,6 +149,7 @@ def _conflicts(zone: Zone, records: Records, wishes: list[Wish]) -> Iterator[str
     for wish in wishes:
         if wish.action != "DELETE":
             yield from _conflict(zone, records, wish.record)
+            yield from _mixed(records, wish.record)
 
 
 def _conflict(zone: Zone, records: Records, record: Record) -> Iterator[str]:
@@ -162,6 +163,17 @@ def _conflict(zone: Zone, records: Records, record: Record) -> Iterator[str]:
         yield (
             f"{rrset} because a conflicting RRSet of type CNAME with the same DNS name already exists in zone "
             f"{zone.name}"
+        )
+
+
+def _mixed(records: Records, record: Record) -> Iterator[str]:
+    """A record set of simple routing is alone; the wording is made up after cert-manager#5388."""
+    others = [key for key in records if key[:2] == record.key[:2] and bool(key[2]) != bool(record.set_identifier)]
+    if others:
+        identifier = f", SetIdentifier {record.set_identifier}" if record.set_identifier else ""
+        yield (
+            f"RRSet with DNS name {record.name}, type {record.type}{identifier} cannot be created because an "
+            "RRSet of another routing policy exists with the same name and type."
         )
 
 

@@ -14,7 +14,7 @@ _MANY = 50
 _RESERVED = "aws: prefixed tag key names are not allowed for external use."
 _ACTIONS = ("Add*", "Change*", "Create*", "Register*", "Request*", "Run*", "Tag*")
 # Where the calls that tag what exists name it.
-_TAGGED = ("ResourceArns", "ResourceArn", "ResourceARN", "resourceArn", "CertificateArn", "Resource")
+_TAGGED = ("ResourceArns", "ResourceArn", "ResourceARN", "resourceArn", "CertificateArn", "Resource", "SecretId")
 _SOURCE = "each service's guide: tag restrictions; the wording: public issue threads"
 
 
@@ -33,7 +33,9 @@ _SERVICES: Mapping[str, _Words] = {
     "ecs": _Words("InvalidParameterException", "InvalidParameterException"),
     "elbv2": _Words("ValidationError", "TooManyTags", "Tag key '{}' cannot start with 'aws:'"),
     "lambda": _Words("InvalidParameterValueException", "InvalidParameterValueException"),
+    "rds": _Words("InvalidParameterValue", "InvalidParameterValue"),
     "route53": _Words("InvalidInput", "InvalidInput"),
+    "secretsmanager": _Words("InvalidParameterException", "InvalidParameterException"),
     "servicediscovery": _Words("InvalidInput", "TooManyTagsException"),
 }
 

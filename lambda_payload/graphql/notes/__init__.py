@@ -1,0 +1,1 @@
+"""Notes, as GraphQL asks for them and a database keeps them."""

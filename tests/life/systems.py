@@ -1,0 +1,124 @@
+"""The five systems and their variants: the example, what it is asked besides, and what it takes for granted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from provisioner import operation, stack
+from provisioner.events import Event, Notice, Outcome, StepEvent
+from provisioner.operation import Options
+from provisioner.stop import Stop
+from provisioner.surroundings import taken_for_granted
+from state.record import StackState
+from tests.inventory import inventory
+from tests.life.tool import REGION, ROOT
+from tests.sandbox_fixture import Sandbox
+
+Inventory = dict[str, list[str]]
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True)
+class System:
+    """`asked` are overrides of the example's keys."""
+
+    example: str
+    asked: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> Path:
+        return ROOT / "examples" / f"{self.example}.toml"
+
+    def __str__(self) -> str:
+        return " ".join([self.example, *(one.partition(".")[2] for one in self.asked if "image" not in one)])
+
+
+SYSTEMS = (
+    System("private-lambda"),
+    System("internal-api"),
+    System("lambda-database"),
+    System("public-api"),
+    System("multi-service"),
+)
+_REGISTRY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
+_FROM_ECR = tuple(f"services.{name}.image={_REGISTRY}/{name}:1" for name in ("webapp", "backend"))
+VARIANTS = (
+    System("private-lambda", ("network.nat_gateways=per-az",)),
+    System("lambda-database", ("database.engine=postgres",)),
+    System("multi-service", ("network.egress=nat",)),
+    System("multi-service", ("network.egress=nat", 'network.endpoints=["s3"]')),
+    System("multi-service", ("network.egress=endpoints", *_FROM_ECR)),
+    System("multi-service", ("network.egress=nat", "services.webapp.public_ip=true")),
+)
+
+
+@dataclass
+class Told:
+    events: list[Event] = field(default_factory=list)
+
+    def tell(self, event: Event) -> None:
+        self.events.append(event)
+
+    def tick(self) -> None:
+        pass
+
+    def outcomes(self) -> dict[str, Outcome]:
+        return {one.step: one.outcome for one in self.events if isinstance(one, StepEvent) and one.outcome}
+
+    def notices(self) -> list[str]:
+        return [one.text for one in self.events if isinstance(one, Notice)]
+
+
+class Inside:
+    """A system brought up and down in this process, which saves the start of another one.
+
+    The environment must name the sandbox (`inside` fixture).
+    """
+
+    def __init__(self, sandbox: Sandbox, folder: Path, system: System) -> None:
+        self.sandbox, self.system = sandbox, system
+        wants = taken_for_granted(stack.load(system.file, system.asked))
+        sandbox.ask("POST", "furnish", {"account": ACCOUNT, "region": REGION, "wants": wants})
+        self.options = Options(folder=folder / ".provisioner")
+        self.told = Told()
+        self.before = self.inventory()
+
+    def up(self, *overrides: str) -> StackState:
+        self.told.events.clear()
+        return operation.provision(
+            self.system.file, (*self.system.asked, *overrides), None, self.options, self.told, Stop()
+        )
+
+    def down(self, options: Options | None = None) -> StackState:
+        self.told.events.clear()
+        return operation.destroy(self.system.example, options or self.options, self.told, Stop())
+
+    def one_by_one(self) -> None:
+        """From now on runs do one thing after another."""
+        self.options = replace(self.options, parallel=1)
+
+    def inventory(self) -> Inventory:
+        return inventory(self.sandbox.endpoint, REGION)
+
+    def client(self, service: str) -> Any:
+        return self.sandbox.client(service, REGION)
+
+    def state(self) -> StackState:
+        return operation.find(self.system.example, self.options)
+
+    def id_of(self, step: str) -> str:
+        found = self.state().records[step].id
+        assert found is not None
+        return found
+
+    def mutations(self) -> Sequence[str]:
+        return [call["action"] for call in self.sandbox.calls(mutating=True)]
+
+    def reads(self) -> Sequence[str]:
+        return [call["action"] for call in self.sandbox.calls(mutating=False)]
+
+    def outputs(self) -> dict[str, str]:
+        return operation.outputs_of(self.state())
