@@ -15,6 +15,7 @@ from provisioner.references import (
 )
 
 _LOG_BUFFER = "25m"
+_CALLS = "provisioner.calls"
 
 
 def container_definition(name: str, service: Service, region: str, log_group: str) -> dict[str, Any]:
@@ -43,6 +44,8 @@ def container_definition(name: str, service: Service, region: str, log_group: st
         "command": list(service.command),
         "entryPoint": list(service.entry_point),
         "healthCheck": _container_check(service.container_health_check),
+        # A task learns the names that it may call when it starts: others to call need other tasks.
+        "dockerLabels": {_CALLS: ",".join(sorted(service.calls))} if service.calls else None,
         # The agent that ECS Exec puts into the container leaves children behind.
         "linuxParameters": {"initProcessEnabled": True} if service.exec else None,
     }

@@ -22,6 +22,7 @@ from steps.dns import find_zone
 from steps.endpoints import endpoints_of
 from steps.existing_network import FoundNetwork, Unfit, Wanted, find_network
 from steps.network import availability_zones
+from steps.transit import gateway_is_there
 
 Tell = Callable[[Notice], None]
 _STEP = 100
@@ -40,6 +41,7 @@ class Surveyor:
 
     def survey(self) -> Site:
         """Where the stack is to stand. Raises StackError where it cannot stand there."""
+        self._transit_gateway()
         found = self._given_network() if self.stack.network.given else None
         zones = tuple(one.zone for one in found.private or found.public) if found else self._zones()
         parent = self.stack.dns.parent if self.stack.dns else None
@@ -60,7 +62,7 @@ class Surveyor:
         kept: dict[str, int] = dict(self.facts.get("priorities", {}))
         named = {one.priority for one in self.stack.balanced.values() if one.priority}
         for name, service in self.stack.balanced.items():
-            if not service.is_default and not service.priority and name not in kept:
+            if not service.is_default and not service.priority and kept.get(name) in (None, *named):
                 free = count(max(kept.values(), default=0) + _STEP, _STEP)
                 kept[name] = next(one for one in free if one not in named)
         if kept:
@@ -105,6 +107,17 @@ class Surveyor:
             self.tell(Notice(f"{found.vpc} has endpoints already, which are used", details=tuple(served)))
         self.facts["network"] = {"asked": asked, "found": found.to_json(), "served": served}
         return found
+
+    def _transit_gateway(self) -> None:
+        """Of a mistyped one AWS says the same as of one that is not shared yet: better told than waited for."""
+        wanted = self.stack.network.transit_gateway
+        if wanted is None or self.facts.get("transit_gateway") == wanted.id:
+            return
+        if not gateway_is_there(self.aws, wanted.id):
+            what = f"account {self.aws.account} sees no such transit gateway in {self.aws.region}"
+            fix = "correct it, or have its owner share it with this account (AWS RAM)"
+            raise StackError(self.file, [Problem("network.transit_gateway.id", wanted.id, what, fix)])
+        self.facts["transit_gateway"] = wanted.id
 
     def _parent_zone(self, parent: Parent) -> str:
         """The id of the zone that is to delegate to ours, maybe in another account."""

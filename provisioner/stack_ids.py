@@ -81,7 +81,7 @@ ZoneId = Annotated[
     str,
     Strict(),
     AfterValidator(
-        matches(r"Z[A-Z0-9]{1,31}", "is not a hosted zone's id", 'use one such as "Z0123456789ABCDEFGHIJ"')
+        matches(r"[A-Z0-9]{1,32}", "is not a hosted zone's id", 'use one such as "Z0123456789ABCDEFGHIJ"')
     ),
     Field(examples=["Z0123456789ABCDEFGHIJ"]),
 ]

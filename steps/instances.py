@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from steps.aws.machines import Machines
 from steps.base import Gone, Job, Made, Pending, Piece, Ready, Retry, Seen, Step, StepFailed
 
 _NO_ROOM = frozenset({"InsufficientInstanceCapacity", "InsufficientHostCapacity", "Unsupported"})
-_PROTECTED = "OperationNotPermitted"
+_REFUSED_BY_PROTECTION = "OperationNotPermitted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,12 +212,14 @@ class Instance(ListedStep):
 
     @classmethod
     def objection(cls, job: Job, seen: Seen, ours: Container[str]) -> StepFailed | None:
-        """One read more than the look gives, which says nothing of the protection."""
-        if kept := machines.kept(seen):
+        """Protection from termination (which only a read of its own tells), or a volume that is to be kept."""
+        if seen.going:
+            return None
+        if volume := machines.outliving(seen):
             return StepFailed(
-                f"the volume {', '.join(kept)} of {seen.id} is to outlive it: DeleteOnTermination was switched off",
-                "switch it on again (`aws ec2 modify-instance-attribute --block-device-mappings`), or keep what is on "
-                "it in a snapshot first",
+                f"the volume {volume} of {seen.id} is to outlive it: DeleteOnTermination was switched off by hand",
+                "keep what is on it in a snapshot, and switch that on again (`aws ec2 modify-instance-attribute "
+                f"--instance-id {seen.id} --block-device-mappings ...`)",
             )
         asked: Any = {"InstanceId": seen.id, "Attribute": "disableApiTermination"}
         answer = job.aws.clients.ec2.describe_instance_attribute(**asked)
@@ -257,14 +259,13 @@ def _terminate(job: Job, instance: str) -> None:
     try:
         job.aws.clients.ec2.terminate_instances(InstanceIds=[instance])
     except ClientError as error:
-        if verdict(error).code != _PROTECTED:
+        if verdict(error).code != _REFUSED_BY_PROTECTION:
             raise
-        command = f"aws ec2 modify-instance-attribute --instance-id {instance} --no-disable-api-termination"
-        raise StepFailed(
-            f"{instance} is protected from termination by hand", f"`{command}`, then resume", *_call(error)
-        ) from error
+        raise _protected(instance) from error
 
 
-def _call(error: ClientError) -> tuple[str, str]:
-    found = verdict(error)
-    return found.call, found.code
+def _protected(instance: str) -> StepFailed:
+    command = f"aws ec2 modify-instance-attribute --instance-id {instance} --no-disable-api-termination"
+    return StepFailed(
+        f"{instance} is protected from termination", f"`{command}`; then destroy", "TerminateInstances"
+    )

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from state.record import Record
-from steps.aws.context import Look
+from steps.aws.context import Aws, Look
 from steps.aws.errors import Cause, verdict
 from steps.aws.listing import describe
 from steps.aws.owner import mapping
@@ -18,6 +18,17 @@ from steps.base import Gone, Job, Pending, Ready, Seen, Step, StepFailed
 _SPENT = ("failed", "rejected")
 _HOLDING = ("pendingAcceptance", "pending", "available", "modifying")
 """States of an attachment that stays."""
+
+
+def gateway_is_there(aws: Aws, gateway: str) -> bool:
+    """Whether this account sees the transit gateway: its own, or one that is shared with it and accepted."""
+    try:
+        found = aws.clients.ec2.describe_transit_gateways(TransitGatewayIds=[gateway])["TransitGateways"]
+    except ClientError as error:
+        if verdict(error).code.startswith("InvalidTransitGatewayID"):
+            return False
+        raise
+    return any(one["State"] not in ("deleting", "deleted") for one in found)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,15 @@ def impaired(job: Job) -> str:
     return ""
 
 
+def outliving(seen: Seen) -> str:
+    """The root volume, if it is not to go with its instance. Other volumes are whose who attached them."""
+    for mapping in seen.raw.get("BlockDeviceMappings", ()):
+        volume = mapping.get("Ebs", {})
+        if mapping["DeviceName"] == seen.raw.get("RootDeviceName") and not volume.get("DeleteOnTermination", True):
+            return str(volume["VolumeId"])
+    return ""
+
+
 def remains(job: Job) -> Gone | Pending:
     """What came with the instance must go with it. An interface that stays is deleted, for it holds no data.
 

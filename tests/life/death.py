@@ -8,7 +8,6 @@ for the next run begins with the state file. What is left of a SIGKILL to be tri
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,28 +39,17 @@ class Death:
     came: bool = False
     at: str = ""
     """The action at which it came."""
-    _flying: int = 0
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def at_call(self, action: str, send: Callable[[], Any]) -> Any:
         last = self._is_last(action)
         if last and self.when == "before":
             self.came = True
-        with self.on_its_way():
-            answer = send()
+        self.check()
+        answer = send()
         self.came = self.came or last
         self.check()
         return answer
-
-    @contextmanager
-    def on_its_way(self) -> Iterator[None]:
-        """Something that begins only in life, and goes on to its end."""
-        self.check()
-        self._fly(1)
-        try:
-            yield
-        finally:
-            self._fly(-1)
 
     def _is_last(self, action: str) -> bool:
         with self._guard:
@@ -72,20 +60,9 @@ class Death:
             self.at = action
             return True
 
-    def _fly(self, change: int) -> None:
-        with self._guard:
-            self._flying += change
-
     def check(self) -> None:
         if self.came:
             raise Died(self.at)
-
-    def over(self) -> None:
-        """Wait for what was on its way: the sandbox carries requests out all the same."""
-        end = time.monotonic() + _LIMIT
-        while self._flying:
-            assert time.monotonic() < end, "a request does not come back"
-            time.sleep(0.005)
 
 
 @contextmanager
@@ -98,13 +75,14 @@ def dying(nth: int, when: str, action: str = "*") -> Iterator[Death]:
         return death.at_call(operation.name, lambda: send(self, operation, request))
 
     def saved(self: Store, state: Any) -> None:
-        with death.on_its_way():
-            save(self, state)
+        death.check()
+        save(self, state)
 
     def removed(self: Store) -> None:
-        with death.on_its_way():
-            remove(self)
+        death.check()
+        remove(self)
 
+    before = set(threading.enumerate())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Endpoint, "make_request", sent)
         patch.setattr(Store, "save", saved)
@@ -112,4 +90,7 @@ def dying(nth: int, when: str, action: str = "*") -> Iterator[Death]:
         try:
             yield death
         except Died:
-            death.over()
+            pass
+        for thread in set(threading.enumerate()) - before:
+            thread.join(_LIMIT)  # its requests are carried out all the same, and then it meets its death
+            assert not thread.is_alive(), "a request does not come back"

@@ -55,6 +55,12 @@ VARIANTS = (
 )
 
 
+def furnish(sandbox: Sandbox, system: System) -> None:
+    """Make what the system takes for granted."""
+    wants = taken_for_granted(stack.load(system.file, system.asked))
+    sandbox.ask("POST", "furnish", {"account": ACCOUNT, "region": REGION, "wants": wants})
+
+
 @dataclass
 class Told:
     events: list[Event] = field(default_factory=list)
@@ -80,8 +86,7 @@ class Inside:
 
     def __init__(self, sandbox: Sandbox, folder: Path, system: System) -> None:
         self.sandbox, self.system = sandbox, system
-        wants = taken_for_granted(stack.load(system.file, system.asked))
-        sandbox.ask("POST", "furnish", {"account": ACCOUNT, "region": REGION, "wants": wants})
+        furnish(sandbox, system)
         self.options = Options(folder=folder / ".provisioner")
         self.told = Told()
         self.before = self.inventory()

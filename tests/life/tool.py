@@ -41,10 +41,12 @@ class Tool:
     sandbox: Sandbox
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    example: Path = EXAMPLE
+    name: str = NAME
 
     @property
     def state_file(self) -> Path:
-        return self.folder / ".provisioner" / f"{NAME}.json"
+        return self.folder / ".provisioner" / f"{self.name}.json"
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -69,10 +71,10 @@ class Tool:
         return Ended(process.returncode, out, err)
 
     def provision(self, *arguments: str) -> Ended:
-        return self.run("provision", str(EXAMPLE), *arguments)
+        return self.run("provision", str(self.example), *arguments)
 
     def destroy(self) -> Ended:
-        return self.run("destroy", NAME, "--yes")
+        return self.run("destroy", self.name, "--yes")
 
     def provisioned(self, *arguments: str) -> Ended:
         """Provision and insist that it went well."""

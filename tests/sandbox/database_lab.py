@@ -13,8 +13,8 @@ USER_DATA = """#!/bin/bash
 dnf install -y https://repo.mongodb.org/yum/mongodb-org-server.rpm
 aws secretsmanager get-secret-value --secret-id '{secret}'
 cat > /etc/mongod.conf <<END
-net: {{port: 27017, bindIp: 0.0.0.0}}
-security: {{authorization: enabled}}
+net: {port: 27017, bindIp: 0.0.0.0}
+security: {authorization: enabled}
 END
 systemctl start mongod
 """
@@ -39,9 +39,10 @@ class DatabaseLab(Lab):
         made = self.sandbox.client("secretsmanager").create_secret(Name="db", SecretString=json.dumps(value))
         return str(made["ARN"])
 
-    def new_instance(self, user_data: str = USER_DATA, *, profile: bool = True) -> str:
-        """One that installs MongoDB, in the private subnet; its id."""
-        more: dict[str, Any] = {"IamInstanceProfile": {"Name": self.new_profile()}} if profile else {}
+    def new_instance(self, user_data: str = USER_DATA, *, profile: str | bool = True) -> str:
+        """One that installs MongoDB, in the private subnet, with a new profile, that one, or none; its id."""
+        name = self.new_profile() if profile is True else profile
+        more: dict[str, Any] = {"IamInstanceProfile": {"Name": name}} if name else {}
         made = self.ec2.run_instances(
             ImageId="resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
             InstanceType="t3.small",
@@ -49,7 +50,7 @@ class DatabaseLab(Lab):
             MaxCount=1,
             SubnetId=self.subnets[1],
             SecurityGroupIds=[self.groups[1]],
-            UserData=user_data.format(secret=self.secret),
+            UserData=user_data.replace("{secret}", self.secret),
             **more,
         )
         return str(made["Instances"][0]["InstanceId"])

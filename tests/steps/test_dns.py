@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -136,6 +137,24 @@ def test_records_of_others_stop_destroy_until_it_is_forced(lab: Lab) -> None:
     assert str(refused.value).endswith("--force-records")
     assert records(client, zone) == before
     assert zones(lab.down(forced=frozenset({"records"}))) == []
+
+
+def test_a_record_that_appears_while_destroy_is_under_way_stays(lab: Lab) -> None:
+    lab.up([ZONE, RECORD])
+    zone = lab.id_of("zone")
+    lab.sandbox.faults([{"action": "ChangeResourceRecordSets", "do": "hold-before"}])
+    raced = Thread(target=_add_when_held, args=(lab, zone))
+    raced.start()
+    with pytest.raises(Failed, match=rf"records that this stack did not make: new\.{NAME} A 10\.1\.0\.1"):
+        lab.down()
+    raced.join()
+    assert list(records(lab.client("route53"), zone)) == [(f"new.{NAME}", "A")]
+
+
+def _add_when_held(lab: Lab, zone: str) -> None:
+    lab.sandbox.wait_for_held()
+    change(route53(lab.sandbox), zone, "CREATE", f"new.{NAME}", "A", "10.1.0.1")
+    lab.sandbox.release()
 
 
 def test_what_keeps_a_zone_for_a_while_is_waited_out(lab: Lab) -> None:

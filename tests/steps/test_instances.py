@@ -233,27 +233,55 @@ class TestInstance:
         lab.down()
         assert inventory(lab.sandbox.endpoint, REGION) == {}
 
-    def test_protection_is_told_with_the_fix(self, lab: Lab) -> None:
+    def test_protection_stops_the_destroy_before_it_begins(self, lab: Lab) -> None:
         lab.up(machine())
         ec2, name = lab.client("ec2"), lab.id_of("database")
         ec2.modify_instance_attribute(InstanceId=name, DisableApiTermination={"Value": True})
-        assert f"--instance-id {name} --no-disable-api-termination" in fix(lab.down)
-        assert living(lab) == [name]
+        lab.sandbox.forget_calls()
+        with pytest.raises(Refused, match=f"--instance-id {name} --no-disable-api-termination"):
+            lab.down()
+        assert not lab.sandbox.calls(mutating=True)
         ec2.modify_instance_attribute(InstanceId=name, DisableApiTermination={"Value": False})
         lab.down()
 
-    def test_a_volume_that_shall_outlive_it_is_not_ours_to_delete(self, lab: Lab) -> None:
+    def test_protection_that_comes_later_is_told_too(self, lab: Lab) -> None:
         lab.up(machine())
+        error = {"code": "OperationNotPermitted", "status": 400, "message": "protected"}
+        lab.sandbox.faults([{"action": "TerminateInstances", "do": "error", **error}])
+        assert "--no-disable-api-termination" in fix(lab.down)
+
+    def kept(self, lab: Lab) -> str:
+        """Have the volume outlive its instance; its id."""
         ec2 = lab.client("ec2")
-        kept = [{"DeviceName": "/dev/xvda", "Ebs": {"DeleteOnTermination": False}}]
-        ec2.modify_instance_attribute(InstanceId=lab.id_of("database"), BlockDeviceMappings=kept)
-        (volume,) = ec2.describe_volumes()["Volumes"]
-        with pytest.raises(Failed, match=f"{volume['VolumeId']} outlived its instance"):
+        mapping = [{"DeviceName": "/dev/xvda", "Ebs": {"DeleteOnTermination": False}}]
+        ec2.modify_instance_attribute(InstanceId=lab.id_of("database"), BlockDeviceMappings=mapping)
+        return str(ec2.describe_volumes()["Volumes"][0]["VolumeId"])
+
+    def test_a_volume_that_shall_outlive_it_stops_the_destroy(self, lab: Lab) -> None:
+        lab.up(machine())
+        volume = self.kept(lab)
+        lab.sandbox.forget_calls()
+        with pytest.raises(Refused, match=f"{volume} .* is to outlive it"):
             lab.down()
+        assert not lab.sandbox.calls(mutating=True)
+
+    def test_a_volume_that_did_outlive_it_is_not_ours_to_delete(self, lab: Lab) -> None:
+        lab.up(machine())
+        volume, ec2 = self.kept(lab), lab.client("ec2")
+        ec2.terminate_instances(InstanceIds=[lab.id_of("database")])
+        assert f"--volume-id {volume}" in fix(lab.down)
         assert ec2.describe_volumes()["Volumes"]
-        ec2.delete_volume(VolumeId=volume["VolumeId"])
+        ec2.delete_volume(VolumeId=volume)
         lab.down()
         assert inventory(lab.sandbox.endpoint, REGION) == {}
+
+    def test_a_volume_of_somebody_else_is_only_detached(self, lab: Lab) -> None:
+        lab.up(machine())
+        ec2 = lab.client("ec2")
+        made = ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=8)["VolumeId"]
+        ec2.attach_volume(InstanceId=lab.id_of("database"), VolumeId=made, Device="/dev/sdf")
+        lab.down()
+        assert [one["VolumeId"] for one in ec2.describe_volumes()["Volumes"]] == [made]
 
     def test_an_interface_that_stays_is_deleted(self, lab: Lab) -> None:
         lab.up(machine())

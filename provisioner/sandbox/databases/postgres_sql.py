@@ -108,7 +108,7 @@ def count(statement: str) -> int:
 
 
 def check(made: sqlite3.Connection, statement: str) -> None:
-    """Raise Failed for what names something that is not there, or is no statement at all; nothing is carried out."""
+    """Raise Failed for what is no statement, or names something that is not there; nothing is carried out."""
     if verb(statement) in _PLANNED:
         _tried(made, f"EXPLAIN {statement}", [None] * count(statement)).close()
 

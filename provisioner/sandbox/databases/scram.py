@@ -7,10 +7,10 @@ import hashlib
 import hmac
 import os
 import secrets
+import stringprep
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from pymongo.saslprep import saslprep
 
 MECHANISM = "SCRAM-SHA-256"
 _NO_BINDING = ("n,", "y,")
@@ -38,8 +38,7 @@ Find = Callable[[str], Verifier | None]
 
 def verifier(password: str, iterations: int) -> Verifier:
     salt = os.urandom(_SALT)
-    prepared = str(saslprep(password)).encode()
-    salted = hashlib.pbkdf2_hmac("sha256", prepared, salt, iterations)
+    salted = hashlib.pbkdf2_hmac("sha256", _prepared(password).encode(), salt, iterations)
     stored = hashlib.sha256(_mac(salted, b"Client Key")).digest()
     return Verifier(salt, iterations, stored, _mac(salted, b"Server Key"))
 
@@ -81,6 +80,12 @@ class Exchange:
         if not hmac.compare_digest(hashlib.sha256(key).digest(), known.stored_key):
             raise Denied
         return b"v=" + base64.b64encode(_mac(known.server_key, signed))
+
+
+def _prepared(password: str) -> str:
+    """As clients prepare it. Source: RFC 4013, SASLprep, without its prohibitions, which clients heed."""
+    kept = (" " if stringprep.in_table_c12(one) else one for one in password if not stringprep.in_table_b1(one))
+    return unicodedata.normalize("NFKC", "".join(kept))
 
 
 def _mac(key: bytes, text: bytes) -> bytes:

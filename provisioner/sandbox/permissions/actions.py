@@ -50,6 +50,10 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
         "iam:PermissionsBoundary": "{PermissionsBoundary}",
         "iam:AWSServiceName": "{AWSServiceName}",
     },
+    "application-autoscaling": {
+        "application-autoscaling:service-namespace": "{ServiceNamespace}",
+        "application-autoscaling:scalable-dimension": "{ScalableDimension}",
+    },
     "acm": {"acm:DomainNames": "{DomainName}", "acm:ValidationMethod": "{ValidationMethod}"},
     "route53": {
         "route53:ChangeResourceRecordSetsActions": "{ChangeBatch.Changes.Action}",
@@ -97,7 +101,21 @@ def _own_keys(call: Call, prefix: str) -> dict[str, Any]:
         given = [arn(call, prefix, one) if "/" in template else one for one in expand(template, call.parameters)]
         if given:
             found[key] = given
+    if call.action == "ChangeResourceRecordSets":
+        names = expand("{ChangeBatch.Changes.ResourceRecordSet.Name}", call.parameters)
+        found[_RECORDS] = [_normalized(name) for name in names]
     return found
+
+
+_RECORDS = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+
+
+def _normalized(name: str) -> str:
+    """Lower case, no dot at the end, unusual characters as octal numbers.
+
+    Source: Route 53 Developer Guide, "Normalizing the Route 53 condition key values".
+    """
+    return re.sub(r"[^a-z0-9._\\-]", lambda found: f"\\{ord(found[0]):03o}", name.lower().removesuffix("."))
 
 
 def _resource_keys(call: Call, prefix: str, resource: str) -> dict[str, Any]:

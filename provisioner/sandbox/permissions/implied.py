@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from provisioner.sandbox import backends
 from provisioner.sandbox.call import Call
-from provisioner.sandbox.permissions import resources, resources_iam, service_roles, tagging
+from provisioner.sandbox.permissions import implied_databases, resources, resources_iam, service_roles, tagging
 from provisioner.sandbox.permissions.asks import Ask
 from provisioner.sandbox.permissions.templates import arn, values
 
@@ -30,16 +30,19 @@ _PASSED: Mapping[tuple[str, str], tuple[tuple[str, ...], str]] = {
 }
 _INSTANCES = ("RunInstances", "AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation")
 
-_ALSO: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
-    ("route53", "CreateHostedZone"): ("VPC", ("ec2:DescribeVpcs",)),
-    ("route53", "AssociateVPCWithHostedZone"): ("VPC", ("ec2:DescribeVpcs",)),
-    ("ec2", "CreateVpcEndpoint"): ("PrivateDnsEnabled", ("route53:AssociateVPCWithHostedZone",)),
-    ("servicediscovery", "CreatePrivateDnsNamespace"): (
-        "Vpc",
-        ("route53:CreateHostedZone", "route53:ListHostedZonesByName", "ec2:DescribeVpcs"),
-    ),
+_ALSO: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
+    ("route53", "CreateHostedZone"): {"VPC": ("ec2:DescribeVpcs",)},
+    ("route53", "AssociateVPCWithHostedZone"): {"VPC": ("ec2:DescribeVpcs",)},
+    ("ec2", "CreateVpcEndpoint"): {
+        "SubnetIds": ("ec2:DescribeVpcs", "ec2:DescribeSubnets"),
+        "SecurityGroupIds": ("ec2:DescribeSecurityGroups",),
+        "PrivateDnsEnabled": ("route53:AssociateVPCWithHostedZone",),
+    },
+    ("servicediscovery", "CreatePrivateDnsNamespace"): {
+        "Vpc": ("route53:CreateHostedZone", "route53:ListHostedZonesByName", "ec2:DescribeVpcs"),
+    },
 }
-"""If the parameter is given, these too."""
+"""If the parameter is given, these too. Source: Service Authorization Reference, dependent actions."""
 
 
 def asks(call: Call, prefix: str) -> Iterator[Ask]:
@@ -48,15 +51,11 @@ def asks(call: Call, prefix: str) -> Iterator[Ask]:
     for role, service in _roles(call):
         yield Ask("iam:PassRole", role, {"iam:PassedToService": service})
     yield from tagging.asks(call, prefix)
-    if call.service == "lambda":
-        yield from _network(call)
-    if call.service == "apigatewayv2":
-        yield from _logging(call)
-    if call.service == "rds" and call.parameters.get("ManageMasterUserPassword"):
-        yield from _managed_password(call)
-    parameter, actions = _ALSO.get((call.service, call.action), ("", ()))
-    if call.parameters.get(parameter):
-        yield from map(Ask, actions)
+    if own := _OWN.get(call.service):
+        yield from own(call)
+    for parameter, actions in _ALSO.get((call.service, call.action), {}).items():
+        if call.parameters.get(parameter):
+            yield from map(Ask, actions)
 
 
 def _logging(call: Call) -> Iterator[Ask]:
@@ -115,12 +114,35 @@ def _profile_roles(call: Call) -> Iterator[str]:
             yield from (role.arn for role in profile.roles)
 
 
-def _managed_password(call: Call) -> Iterator[Ask]:
-    """RDS makes the secret with the caller's permissions. Source: RDS User Guide, "Password management"."""
-    secret = arn(call, "secretsmanager", "secret:rds!db-????????-????-????-????-????????????-??????")
-    yield Ask("kms:DescribeKey", arn(call, "kms", "key/aws/secretsmanager"))
-    yield Ask("secretsmanager:CreateSecret", secret)
-    yield Ask("secretsmanager:TagResource", secret)
+def _image(call: Call) -> Iterator[Ask]:
+    """A parameter that stands for an image is read with the caller's permissions; AWS's own are nobody's.
+
+    Source: Systems Manager User Guide, "Native parameter support for Amazon Machine Image IDs".
+    """
+    name = str(call.parameters.get("ImageId", "")).partition("resolve:ssm:")[2]
+    if call.action == "RunInstances" and name:
+        resource = arn(call, "ssm", f"parameter/{name.lstrip('/')}")
+        nobodys = resource.replace(f":{call.account}:", "::", 1)
+        yield Ask("ssm:GetParameters", nobodys if name.startswith("/aws/service/") else resource)
+
+
+def _scaling(call: Call) -> Iterator[Ask]:
+    """Application Auto Scaling lets nobody scale what they may not change themselves, nor with others' alarms.
+
+    Sources: Application Auto Scaling User Guide, "Permissions validation for API calls on target resources"; ECS
+    Developer Guide, "IAM permissions required for Amazon ECS service auto scaling".
+    """
+    asked = call.parameters
+    if asked.get("ServiceNamespace") != "ecs" or call.action not in ("RegisterScalableTarget", "PutScalingPolicy"):
+        return
+    service = arn(call, "ecs", str(asked.get("ResourceId", "")))
+    yield from (Ask(f"ecs:{verb}", service, code="ValidationException") for verb in _SCALED)
+    if asked.get("PolicyType") == "TargetTrackingScaling":
+        yield from (Ask(f"cloudwatch:{verb}", code="ValidationException") for verb in _ALARMS)
+
+
+_SCALED = ("DescribeServices", "UpdateService")
+_ALARMS = ("DescribeAlarms", "PutMetricAlarm", "DeleteAlarms")
 
 
 def _network(call: Call) -> Iterator[Ask]:
@@ -144,3 +166,13 @@ _DENIED_BY_EC2 = (
 
 def _zones(call: Call) -> Iterable[Mapping[str, Any]]:
     return backends.ec2(call).subnets.values()
+
+
+_OWN: Mapping[str, Callable[[Call], Iterator[Ask]]] = {
+    "apigatewayv2": _logging,
+    "application-autoscaling": _scaling,
+    "ec2": _image,
+    "lambda": _network,
+    "rds": implied_databases.asks,
+}
+"""What no table says, by service."""

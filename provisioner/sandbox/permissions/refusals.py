@@ -45,9 +45,9 @@ def denied(call: Call, caller: Caller, ask: Ask, request: Request, judgement: Ju
     """To who may not do it; EC2 hides the details in a message that STS decodes."""
     protocol = _protocol(call.service)
     code, status = _DENIED.get(protocol, _DENIED_BY_JSON)
-    if ask.code:
-        return Refusal(ask.code, ask.said)
     text = ask.said or reason(caller, request, judgement)
+    if ask.code:
+        return Refusal(ask.code, text)
     if protocol == "ec2":
         encoded = messages.encode(caller, request, judgement)
         text = (

@@ -84,7 +84,7 @@ _ACTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "servicediscovery": {
         "CreateService": "namespace/{NamespaceId} service/*",
-        "GetNamespace DeleteNamespace": "namespace/{Id}",
+        "GetNamespace DeleteNamespace UpdateHttpNamespace": "namespace/{Id}",
         "GetService DeleteService UpdateService": "service/{Id}",
         "RegisterInstance DeregisterInstance ListInstances GetInstance": "service/{ServiceId}",
         "DiscoverInstances": "namespace/* service/*",
@@ -108,6 +108,7 @@ _ACTIONS: Mapping[str, Mapping[str, str]] = {
     "application-autoscaling": {
         "RegisterScalableTarget DeregisterScalableTarget": "scalable-target/*",
         "PutScalingPolicy DeleteScalingPolicy": "scalable-target/*",
+        "TagResource UntagResource ListTagsForResource": "{ResourceARN}",
     },
     "cloudwatch": {
         "PutMetricAlarm": "alarm:{AlarmName}",
@@ -121,7 +122,12 @@ _ACTIONS: Mapping[str, Mapping[str, str]] = {
         "DeleteSecret RestoreSecret PutResourcePolicy DeleteResourcePolicy TagResource UntagResource": "{@Secret}",
     },
     "rds": {
-        "CreateDBInstance": "db:{DBInstanceIdentifier} subgrp:{DBSubnetGroupName}",
+        # The groups that RDS gives an instance by itself count, too: RDS User Guide, "Allow a user to create DB
+        # instances in an AWS account".
+        "CreateDBInstance": (
+            "db:{DBInstanceIdentifier} subgrp:{DBSubnetGroupName} "
+            "og:{OptionGroupName=default:*} pg:{DBParameterGroupName=default.*}"
+        ),
         "ModifyDBInstance DeleteDBInstance StartDBInstance StopDBInstance RebootDBInstance": (
             "db:{DBInstanceIdentifier}"
         ),
@@ -131,6 +137,7 @@ _ACTIONS: Mapping[str, Mapping[str, str]] = {
         "DescribeDBSubnetGroups": "subgrp:{DBSubnetGroupName=*}",
         "CreateDBSnapshot": "db:{DBInstanceIdentifier} snapshot:{DBSnapshotIdentifier}",
         "DeleteDBSnapshot": "snapshot:{DBSnapshotIdentifier}",
+        "DescribeDBSnapshots": "snapshot:{DBSnapshotIdentifier=*}",
         "AddTagsToResource RemoveTagsFromResource ListTagsForResource": "{ResourceName}",
     },
     "ssm": {

@@ -80,12 +80,13 @@ ACTIONS: Mapping[str, str] = {
         "transit-gateway-attachment/{TransitGatewayAttachmentId}"
     ),
     "RunInstances": (
-        "image/{ImageId} instance/* network-interface/* volume/* security-group/{SecurityGroupIds} "
+        "image/{@Image} instance/* network-interface/* volume/* security-group/{SecurityGroupIds} "
         "security-group/{NetworkInterfaces.Groups} subnet/{SubnetId} subnet/{NetworkInterfaces.SubnetId} "
         "key-pair/{KeyName}"
     ),
     "TerminateInstances StartInstances StopInstances RebootInstances": "instance/{InstanceIds}",
-    "ModifyInstanceAttribute DescribeInstanceAttribute": "instance/{InstanceId}",
+    "ModifyInstanceAttribute DescribeInstanceAttribute": "instance/{InstanceId} security-group/{Groups}",
+    "ModifyInstanceMetadataOptions": "instance/{InstanceId}",
     "AssociateIamInstanceProfile": "instance/{InstanceId}",
     "CreateKeyPair": "key-pair/*",
     "ImportKeyPair": "key-pair/*",
@@ -120,7 +121,8 @@ def implied(call: Call) -> dict[str, Any]:
     """What the parameters stand for without saying it: `@Subnet` of an association, and the like."""
     backend = backends.ec2(call)
     tagged = [f"{kind_of(name)}/{name}" for name in call.parameters.get("Resources", ())]
-    found: dict[str, Any] = {"@Tagged": tagged}
+    image = str(call.parameters.get("ImageId", ""))
+    found: dict[str, Any] = {"@Tagged": tagged, "@Image": "*" if image.startswith("resolve:") else image}
     if association := call.parameters.get("AssociationId"):
         found.update(_association(backend, association))
     return found

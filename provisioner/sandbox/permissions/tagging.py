@@ -36,6 +36,8 @@ _TAGGING: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "acm": ("AddTagsToCertificate", {"RequestCertificate": "certificate/*"}),
     "ecr": ("TagResource", {"CreateRepository": ""}),
+    # Not in the Service Authorization Reference, but seen: aws-amplify/amplify-cli#12316, cloudtools/awacs#254.
+    "apigateway": ("TagResource", {"CreateApi": "/apis", "CreateStage": "/apis/{ApiId}/stages"}),
     "application-autoscaling": ("TagResource", {"RegisterScalableTarget": ""}),
     "cloudwatch": ("TagResource", {"PutMetricAlarm": ""}),
     "secretsmanager": ("TagResource", {"CreateSecret": ""}),

@@ -102,6 +102,10 @@ def _rds(call: Call, arn: str) -> Any:
     return _first([thing for kind in kinds for thing in kind.values()], arn)
 
 
+def _namespaces(call: Call, arn: str) -> Any:
+    return backends.namespaces(call).list_tags_for_resource(arn)["Tags"]
+
+
 def _first(things: Iterable[Any], arn: str) -> Any:
     return next((thing.tags for thing in things if thing.arn == arn), None)
 
@@ -118,4 +122,5 @@ _SERVICES: Mapping[str, Callable[[Call, str], Any]] = {
     "ecr": _ecr,
     "secretsmanager": _secrets,
     "rds": _rds,
+    "servicediscovery": _namespaces,
 }
