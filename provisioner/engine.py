@@ -17,7 +17,7 @@ from provisioner.schedule import Node, chains
 from state.record import Operation, Phase, Record, age, now
 from steps import lifecycle
 from steps.aws.owner import token
-from steps.base import Change, Pending, Ready, Retry, Seen, Step, StepFailed, Until
+from steps.base import Change, Job, Pending, Ready, Retry, Seen, Step, StepFailed, Until
 
 _CREATE_PATIENCE = 300.0
 """AWS seconds for what a creating call may wait for: fresh needs, fresh roles, throttling, a lost answer."""
@@ -66,7 +66,8 @@ class _Provision(Run):
         )
 
     def _ids(self) -> dict[str, str]:
-        return {name: record.id for name, record in self.ledger.records.items() if record.id}
+        given = {name: step.known_id for name, step in self.steps.items() if step.known_id}
+        return given | {name: record.id for name, record in self.ledger.records.items() if record.id}
 
     def _note_doubts(self) -> None:
         """What may be there unseen, and would be made twice: a name or an unused token protects from that."""
@@ -79,6 +80,9 @@ class _Provision(Run):
 
     def _refuse_what_cannot_be(self) -> None:
         """What exists and cannot be changed in place must not be asked to be otherwise."""
+        missing = [(name, step.missing) for name, step in self.steps.items() if self.sights[name] is None]
+        if told := [f"{name}: {one.why}. Fix: {one.fix}" for name, one in missing if one]:
+            raise Refused(f"nothing was changed. {'; '.join(told)}")
         wrong = [text for step in self.steps.values() for text in self._unchangeable(step)]
         if wrong:
             raise Refused(
@@ -260,16 +264,20 @@ class _Destroy(Run):
 
     def _refuse_what_is_protected(self, records: Sequence[Record]) -> None:
         """Half a stack is worse than a whole one: what will not go at its turn is asked for before the first."""
-        ours = frozenset(record.id for record in records if record.id)
+        there = [(record, seen) for record in records if (seen := self.sights.get(record.name))]
+        ours = frozenset(seen.id for _, seen in there) | {record.id for record in records if record.id}
         found = {
             record.name: objection
-            for record in records
-            if (seen := self.sights.get(record.name))
-            and (objection := lifecycle.objection(self.cls(record), self.job(record), seen, ours))
+            for record, seen in there
+            if (objection := lifecycle.objection(self.cls(record), self._of_seen(record, seen), seen, ours))
         }
         if found:
             told = "; ".join(f"{name}: {one.why}. Fix: {one.fix}" for name, one in found.items())
             raise Refused(f"nothing was deleted. {told}")
+
+    def _of_seen(self, record: Record, seen: Seen) -> Job:
+        """The id of what a lost answer told of is known by now."""
+        return self.job(replace(record, id=seen.id))
 
     def _nodes(self, records: Sequence[Record]) -> tuple[list[Node], float]:
         """A record goes when all that need it have gone, and all of the stages before its own."""

@@ -12,13 +12,16 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from provisioner.blueprint import Site
 from provisioner.events import Notice
 from provisioner.model import Network, Parent, Stack
 from provisioner.stack_errors import Problem, StackError
 from steps.aws.context import Aws
-from steps.dns import Unfit as NoSuchZone
-from steps.dns import find_zone
+from steps.aws.errors import NEXT_MOVE, verdict
+from steps.base import StepFailed
+from steps.dns import NoSuchZone, find_zone
 from steps.endpoints import endpoints_of
 from steps.existing_network import FoundNetwork, Unfit, Wanted, find_network
 from steps.network import availability_zones
@@ -40,7 +43,17 @@ class Surveyor:
     """To name where something in it cannot be."""
 
     def survey(self) -> Site:
-        """Where the stack is to stand. Raises StackError where it cannot stand there."""
+        """Where the stack is to stand.
+
+        Raises StackError where it cannot stand there, StepFailed where AWS does not answer.
+        """
+        try:
+            return self._survey()
+        except (ClientError, BotoCoreError) as error:
+            found = verdict(error)
+            raise StepFailed(str(found), NEXT_MOVE[found.cause], found.call, found.code) from error
+
+    def _survey(self) -> Site:
         self._transit_gateway()
         found = self._given_network() if self.stack.network.given else None
         zones = tuple(one.zone for one in found.private or found.public) if found else self._zones()

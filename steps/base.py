@@ -206,6 +206,16 @@ class Step(ABC):
         """The natural key, as far as the ids of needed steps known so far allow to tell it."""
         return None
 
+    @property
+    def known_id(self) -> str | None:
+        """The id, where it is known before anything is looked for: of what the user has given."""
+        return None
+
+    @property
+    def missing(self) -> StepFailed | None:
+        """What to say where there is none and none can be made; None: it can be made."""
+        return None
+
     @abstractmethod
     def request(self, job: Job) -> dict[str, Any]:
         """The parameters of the creating call, without tags, token and binary content. Pure; JSON."""

@@ -252,11 +252,11 @@ class ExistingCertificate(Existing):
             if _region(arn) == look.aws.region and (raw := described(look, arn)):
                 yield Seen(arn, raw, key=arn)
 
-    def create(self, job: Job) -> str | Made:
-        if _region(self.given) == job.aws.region:
-            return super().create(job)
-        why = f"certificate {self.given} is of another region; the stack is in {job.aws.region}"
-        raise StepFailed(why, "request or import one there, then resume")
+    @property
+    def missing(self) -> StepFailed:
+        return StepFailed(
+            f"there is no certificate {self.given} here", "give one of the stack's own region and account"
+        )
 
     def settle(self, job: Job, seen: Seen | None) -> Ready | Pending:
         if seen is not None and seen.raw["Status"] == _ISSUED:

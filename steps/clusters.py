@@ -112,6 +112,11 @@ class ExistingCluster(Existing):
             for key in {raw["clusterName"], raw["clusterArn"]}.intersection(given):
                 yield Seen(raw["clusterArn"], raw, key=key)
 
+    @property
+    def known_id(self) -> str | None:
+        """Only where it is given by its ARN."""
+        return self.given if self.given.startswith("arn:") else None
+
     def settle(self, job: Job, seen: Seen | None) -> Ready | Pending:
         """Its outputs name its capacity providers: without FARGATE_SPOT it can run nothing there."""
         if seen is None or seen.raw["status"] != "ACTIVE":

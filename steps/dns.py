@@ -23,7 +23,7 @@ RECORDS = "records"
 """The word of `Aws.forced` that lets a zone go with the records that others made in it."""
 
 
-class Unfit(Exception):
+class NoSuchZone(Exception):
     """What the user named cannot be used. `what` is wrong with it, `fix` is what to do."""
 
     def __init__(self, what: str, fix: str) -> None:
@@ -171,7 +171,7 @@ def find_zone(aws: Aws, name: str, way: str = "", *, private: bool = False) -> s
     """The id of the public (or private) zone of exactly that name; `way` leads to the account that has it.
 
     Zones that another service manages, as Cloud Map does its namespaces', are none to make records in. Raises
-    Unfit where there is none or more than one; errors of AWS's pass through.
+    NoSuchZone where there is none or more than one; errors of AWS's pass through.
     """
     kind = "private" if private else "public"
     found = [
@@ -181,7 +181,9 @@ def find_zone(aws: Aws, name: str, way: str = "", *, private: bool = False) -> s
     ]
     if not found:
         where = f" in the account of {way}" if way else ""
-        raise Unfit(f"there is no {kind} hosted zone {name}{where}", "make it first, or correct the name")
+        raise NoSuchZone(f"there is no {kind} hosted zone {name}{where}", "make it first, or correct the name")
     if len(found) > 1:
-        raise Unfit(f"{len(found)} {kind} hosted zones are named {name}: {', '.join(found)}", "give the zone's id")
+        raise NoSuchZone(
+            f"{len(found)} {kind} hosted zones are named {name}: {', '.join(found)}", "give the zone's id"
+        )
     return found[0]

@@ -23,8 +23,19 @@ class Existing(Step):
     def request(self, job: Job) -> dict[str, Any]:
         return {"given": self.given}
 
+    @property
+    def known_id(self) -> str | None:
+        return self.given
+
+    @property
+    def missing(self) -> StepFailed:
+        return StepFailed(
+            f"there is no {self.noun} {self.given}", "correct it in the stack file, or make it first"
+        )
+
     def create(self, job: Job) -> str | Made:
-        raise StepFailed(f"there is no {self.noun} {self.given}", "correct it in the stack file, or make it first")
+        """It was there when this run began."""
+        raise self.missing
 
     @classmethod
     def delete(cls, job: Job, seen: Seen | None) -> Gone:

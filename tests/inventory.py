@@ -19,12 +19,15 @@ from botocore.config import Config
 Item = dict[str, Any]
 
 _STEP = "provisioner:step"
+_ROOT = ("testing", "testing")
+"""Keys that stand for a sandbox's root, whoever the environment says is at work."""
 # They differ from run to run: what is drawn for each stack, and what follows from it.
 _DRAWN_TAGS = frozenset({"provisioner:stack-id", "provisioner:token"})
 _ID = re.compile(
     r"\b(vpc|subnet|igw|eipalloc|nat|rtb|sgr?|eni|vpce|tgw|tgw-attach|i|acl|vol|ecs-svc)[-/][0-9a-f]{8,20}\b"
 )
 _DNS = re.compile(r"-\d{1,10}(\.[a-z0-9-]+\.elb\.amazonaws\.com)")
+_NAME_SERVER = re.compile(r"\bns-\d+\.awsdns-\d+\.\w+(\.uk)?")
 _HEX = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{16,32}\b")
 
 
@@ -73,7 +76,7 @@ class Look:
 @cache  # making clients takes longer than asking them
 def _look(where: str | boto3.Session, region: str) -> Look:
     endpoint = where if isinstance(where, str) else None
-    session: Any = boto3.Session() if isinstance(where, str) else where
+    session: Any = boto3.Session(*_ROOT) if isinstance(where, str) else where
     clients: dict[str, Any] = {}
 
     def client(service: str) -> Any:
@@ -96,9 +99,9 @@ def _canonical(thing: Thing, labels: list[tuple[str, str]]) -> str:
     text = json.dumps({**thing.settings, **({"tags": tags} if tags else {})}, default=str)
     for key, label in labels:
         text = text.replace(key, label)
-    text = _HEX.sub("?", _ID.sub(r"<\1>", _DNS.sub(r"-?\1", text)))
+    text = _HEX.sub("?", _ID.sub(r"<\1>", _DNS.sub(r"-?\1", _NAME_SERVER.sub("<ns>", text))))
     # Sorted only now: the order of ids says nothing, that of their labels is the same in each run.
-    return f"{thing.label}: {json.dumps(_ordered(json.loads(text)), sort_keys=True)}"
+    return f"{_HEX.sub('?', thing.label)}: {json.dumps(_ordered(json.loads(text)), sort_keys=True)}"
 
 
 def _tags(raw: Any) -> dict[str, str]:
@@ -252,7 +255,8 @@ def _instances(look: Look) -> Iterator[Thing]:
         for raw in reservation["Instances"]:
             if raw["State"]["Name"] != "terminated":
                 settings = _only(raw, "ImageId", "InstanceType", "SubnetId", "State")
-                yield Thing("instance", (raw["InstanceId"],), settings, _tags(raw.get("Tags")))
+                ids = tuple(_only(raw, "InstanceId", "PrivateIpAddress").values())
+                yield Thing("instance", ids, settings, _tags(raw.get("Tags")))
 
 
 def _balancers(look: Look) -> Iterator[Thing]:
@@ -507,6 +511,15 @@ def _zones(look: Look) -> Iterator[Thing]:
         yield Thing(raw["Name"], (raw["Id"],), _only(raw, "Name", "ResourceRecordSetCount"))
 
 
+def _record_sets(look: Look) -> Iterator[Thing]:
+    """All but the two that a zone is born with."""
+    for zone in look.all("route53", "list_hosted_zones", "HostedZones"):
+        for raw in look.all("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["Id"]):
+            if raw["Name"] != zone["Name"] or raw["Type"] not in ("NS", "SOA"):
+                settings = {"zone": zone["Name"], **_only(raw, "TTL", "ResourceRecords", "AliasTarget")}
+                yield Thing(f"{raw['Name']} {raw['Type']}", (), settings)
+
+
 def _certificates(look: Look) -> Iterator[Thing]:
     for raw in look.all("acm", "list_certificates", "CertificateSummaryList"):
         arn = raw["CertificateArn"]
@@ -642,6 +655,7 @@ _KINDS: Mapping[str, Callable[[Look], Iterator[Thing]]] = {
     "policy": _policies,
     "instance profile": _instance_profiles,
     "hosted zone": _zones,
+    "record set": _record_sets,
     "certificate": _certificates,
     "namespace": _namespaces,
     "service in a namespace": _discovered,

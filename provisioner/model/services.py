@@ -132,8 +132,8 @@ class Service(Table):
         default=None,
         ge=1,
         le=50000,
-        description="Which of the rules for paths and hosts is tried first: the lowest. Without it 100, 200, ... in "
-        "the order of the file; a service that is added later comes last.",
+        description="Which of the rules for paths and hosts is tried first: the lowest. Without it 100, 200, ... "
+        "in the order of the file; a service that is added later comes last.",
     )
     calls: tuple[Text, ...] = Field(
         default=(),

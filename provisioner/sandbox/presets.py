@@ -34,7 +34,7 @@ PRESETS: Mapping[str, tuple[str, Sequence[Spec]]] = {
     ),
     "pull-fails": ("no task can pull its image", ({"do": "pull-fails", **_ALWAYS},)),
     "exits": ("every container ends as soon as it has started", ({"do": "exits", **_ALWAYS},)),
-    "no-capacity": ("Fargate has no room for the next ten tasks", ({"do": "no-capacity", "times": 10},)),
+    "no-capacity": ("no room for the next ten tasks and instances", ({"do": "no-capacity", "times": 10},)),
     "no-vpc": (
         "the quota of VPCs is used up",
         (

@@ -14,7 +14,7 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from tests.life.systems import Inside, Inventory, System
+from tests.life.systems import Inside, Life, System
 from tests.life.tool import REGION, Tool, succeeded
 from tests.sandbox_fixture import Sandbox
 
@@ -71,21 +71,17 @@ def bring(
 
 
 @pytest.fixture(scope="session")
-def _standing() -> dict[System, Inventory]:
+def _lives() -> dict[System, Life]:
     return {}
 
 
 @pytest.fixture
-def wanted(bring: Bring, _standing: dict[System, Inventory]) -> Callable[[System], Inventory]:
-    """The inventory of a system after a run that nobody disturbs; made once a test process for each."""
+def undisturbed(bring: Bring, _lives: dict[System, Life]) -> Callable[[System], Life]:
+    """What becomes of a system that nobody disturbs; tried once a test process for each."""
 
-    def made(system: System) -> Inventory:
-        if system not in _standing:
-            stack = bring(system)
-            stack.up()
-            _standing[system] = stack.inventory()
-            stack.down()
-            stack.sandbox.reset()
-        return _standing[system]
+    def lived(system: System) -> Life:
+        if system not in _lives:
+            _lives[system] = bring(system).live()
+        return _lives[system]
 
-    return made
+    return lived

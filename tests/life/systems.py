@@ -45,9 +45,11 @@ SYSTEMS = (
 )
 _REGISTRY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
 _FROM_ECR = tuple(f"services.{name}.image={_REGISTRY}/{name}:1" for name in ("webapp", "backend"))
+POSTGRES = System("lambda-database", ("database.engine=postgres",))
+FURTHER = (*SYSTEMS[1:], POSTGRES)
 VARIANTS = (
     System("private-lambda", ("network.nat_gateways=per-az",)),
-    System("lambda-database", ("database.engine=postgres",)),
+    POSTGRES,
     System("multi-service", ("network.egress=nat",)),
     System("multi-service", ("network.egress=nat", 'network.endpoints=["s3"]')),
     System("multi-service", ("network.egress=endpoints", *_FROM_ECR)),
@@ -59,6 +61,15 @@ def furnish(sandbox: Sandbox, system: System) -> None:
     """Make what the system takes for granted."""
     wants = taken_for_granted(stack.load(system.file, system.asked))
     sandbox.ask("POST", "furnish", {"account": ACCOUNT, "region": REGION, "wants": wants})
+
+
+@dataclass(frozen=True)
+class Life:
+    """What stood, and by which calls it came up and went down."""
+
+    standing: Inventory
+    up: frozenset[str]
+    down: frozenset[str]
 
 
 @dataclass
@@ -100,6 +111,18 @@ class Inside:
     def down(self, options: Options | None = None) -> StackState:
         self.told.events.clear()
         return operation.destroy(self.system.example, options or self.options, self.told, Stop())
+
+    def live(self) -> Life:
+        """Up and down, and the sandbox empty again."""
+        self.sandbox.forget_calls()
+        self.up()
+        standing, up = self.inventory(), frozenset(self.mutations())
+        self.sandbox.forget_calls()
+        self.down()
+        down = frozenset(self.mutations())
+        self.sandbox.reset()
+        furnish(self.sandbox, self.system)
+        return Life(standing, up, down)
 
     def one_by_one(self) -> None:
         """From now on runs do one thing after another."""

@@ -14,13 +14,12 @@ import pytest
 
 from tests.life.conftest import Bring
 from tests.life.death import WHENS, dying
-from tests.life.systems import SYSTEMS, VARIANTS, Inside, Inventory, System
+from tests.life.systems import FURTHER, Inside, Inventory, Life, System
 
 MOST_CALLS = 75
 """At least as many as one of them makes on its way up or down; a case beyond the last call is skipped."""
-POSTGRES = next(one for one in VARIANTS if "database.engine=postgres" in one.asked)
-MORTALS = (*SYSTEMS[1:], POSTGRES)
-every_system = pytest.mark.parametrize("system", MORTALS, ids=str)
+Lived = Callable[[System], Life]
+every_system = pytest.mark.parametrize("system", FURTHER, ids=str)
 
 
 def dies(run: Callable[[], object], nth: int, when: str, action: str = "*") -> bool:
@@ -71,9 +70,9 @@ def lives_through_all(stack: Inside, wanted: Inventory, stride: int) -> None:
 @pytest.mark.parametrize("parallel", [1, 16])
 @every_system
 def test_complete_dying_at_every_call(
-    bring: Bring, wanted: Callable[[System], Inventory], system: System, parallel: int
+    bring: Bring, undisturbed: Lived, system: System, parallel: int
 ) -> None:
-    expected = wanted(system)
+    expected = undisturbed(system).standing
     stack = bring(system)
     if parallel == 1:
         stack.one_by_one()
@@ -91,9 +90,9 @@ def cases(every: int) -> list[tuple[int, str]]:
 @pytest.mark.parametrize(("nth", "when"), cases(1))
 @every_system
 def test_complete_dying_on_the_way_up_then_up(
-    bring: Bring, wanted: Callable[[System], Inventory], system: System, nth: int, when: str
+    bring: Bring, undisturbed: Lived, system: System, nth: int, when: str
 ) -> None:
-    expected = wanted(system)
+    expected = undisturbed(system).standing
     stack = bring(system)
     stack.one_by_one()
     if not dies(stack.up, nth, when):
@@ -116,9 +115,9 @@ def test_complete_dying_on_the_way_up_then_down(bring: Bring, system: System, nt
 @pytest.mark.parametrize(("nth", "when"), cases(1))
 @every_system
 def test_complete_dying_on_the_way_down_then_up(
-    bring: Bring, wanted: Callable[[System], Inventory], system: System, nth: int, when: str
+    bring: Bring, undisturbed: Lived, system: System, nth: int, when: str
 ) -> None:
-    expected = wanted(system)
+    expected = undisturbed(system).standing
     stack = bring(system)
     stack.one_by_one()
     stack.up()

@@ -201,6 +201,7 @@ def test_a_role_goes_bare(iam: Any) -> None:
     refused(iam.delete_instance_profile, "DeleteConflict", InstanceProfileName="p")
     refused(iam.delete_role, "DeleteConflict", RoleName="r")
     iam.remove_role_from_instance_profile(**both)
+    refused(iam.remove_role_from_instance_profile, "NoSuchEntity", **both)
     iam.delete_instance_profile(InstanceProfileName="p")
     refused(iam.delete_role, "DeleteConflict", RoleName="r")
     iam.delete_role_policy(RoleName="r", PolicyName="p")

@@ -87,3 +87,10 @@ def test_groups_of_an_instance_are_its_interface_s(site: Machines) -> None:
     site.ec2.modify_network_interface_attribute(NetworkInterfaceId=name, Groups=[site.group])
     assert groups() == [[site.group]] * 2
     site.ec2.delete_security_group(GroupId=another)
+
+
+def test_groups_of_an_interface_that_is_made_with_its_instance(site: Machines) -> None:
+    one = {"DeviceIndex": 0, "SubnetId": site.subnets[0], "Groups": [site.group]}
+    asked = {"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
+    made = site.ec2.run_instances(**asked, NetworkInterfaces=[one])["Instances"][0]
+    assert [group["GroupId"] for group in made["SecurityGroups"]] == [site.group]

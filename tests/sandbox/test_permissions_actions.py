@@ -75,6 +75,8 @@ ASKED: list[tuple[str, str, dict[str, Any], list[str]]] = [
             f"ec2:CreateVpcEndpoint {EC2}vpc-endpoint/*",
             f"ec2:CreateVpcEndpoint {EC2}subnet/subnet-1",
             f"ec2:CreateVpcEndpoint {EC2}subnet/subnet-2",
+            "ec2:DescribeVpcs *",
+            "ec2:DescribeSubnets *",
             "route53:AssociateVPCWithHostedZone *",
         ],
     ),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.schedule import Failed
+from provisioner.run import Refused
 from steps.clusters import ExistingCluster
 from steps.lifecycle import Foreign
 from tests.sandbox_fixture import Sandbox
@@ -99,5 +99,5 @@ def test_a_cluster_that_is_not_there_or_has_ended_is_told(lab: Lab) -> None:
     ecs = lab.client("ecs")
     ecs.create_cluster(clusterName="shared")
     ecs.delete_cluster(cluster="shared")
-    with pytest.raises(Failed, match="there is no ECS cluster shared"):
+    with pytest.raises(Refused, match="there is no ECS cluster shared"):
         lab.up([ExistingCluster(name="cluster", given="shared")])

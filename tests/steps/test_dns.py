@@ -10,7 +10,7 @@ import pytest
 from provisioner.run import Refused
 from provisioner.schedule import Failed
 from steps.base import Job, Need, Seen
-from steps.dns import ExistingZone, HostedZone, Unfit, find_zone
+from steps.dns import ExistingZone, HostedZone, NoSuchZone, find_zone
 from steps.records import RecordSet
 from tests.sandbox_fixture import Sandbox
 from tests.steps.lab import REGION, Lab
@@ -196,7 +196,7 @@ def test_the_users_own_zone_is_used_and_stays(lab: Lab) -> None:
 
 
 def test_a_zone_that_is_not_there_cannot_be_used(lab: Lab) -> None:
-    with pytest.raises(Failed, match="there is no hosted zone Z123"):
+    with pytest.raises(Refused, match="there is no hosted zone Z123"):
         lab.up([ExistingZone(name="zone", given="Z123")])
     lab.down()
 
@@ -213,7 +213,7 @@ def test_a_zone_of_cloud_maps_is_none_to_use(lab: Lab) -> None:
     managed = cloud_map_zone(lab)
     with pytest.raises(Failed, match="managed by servicediscovery"):
         lab.up([ExistingZone(name="zone", given=managed)])
-    with pytest.raises(Unfit, match=r"no private hosted zone app\.internal"):
+    with pytest.raises(NoSuchZone, match=r"no private hosted zone app\.internal"):
         find_zone(lab.aws, "app.internal", private=True)
 
 
@@ -222,7 +222,7 @@ def test_a_zone_is_found_by_its_whole_name(lab: Lab) -> None:
     assert find_zone(lab.aws, "Example.test.") == ours
     assert find_zone(lab.aws, "www.example.test") == theirs
     for name in ("test", "ample.test", "a.example.test"):
-        with pytest.raises(Unfit, match=f"there is no public hosted zone {name}"):
+        with pytest.raises(NoSuchZone, match=f"there is no public hosted zone {name}"):
             find_zone(lab.aws, name)
 
 
@@ -232,7 +232,7 @@ def test_of_several_zones_the_user_must_choose(lab: Lab) -> None:
         client.create_hosted_zone(Name="example.test", CallerReference=str(number))["HostedZone"]["Id"]
         for number in range(2)
     ]
-    with pytest.raises(Unfit) as unfit:
+    with pytest.raises(NoSuchZone) as unfit:
         find_zone(lab.aws, "example.test")
     for zone in made:
         assert zone.rpartition("/")[2] in unfit.value.what
@@ -243,7 +243,7 @@ def test_zones_of_one_name_may_take_more_than_a_page(lab: Lab) -> None:
     client = route53(lab.sandbox)
     for number in range(101):
         client.create_hosted_zone(Name="example.test", CallerReference=str(number))
-    with pytest.raises(Unfit, match="101 public hosted zones are named"):
+    with pytest.raises(NoSuchZone, match="101 public hosted zones are named"):
         find_zone(lab.aws, "example.test")
 
 
@@ -259,5 +259,5 @@ def test_private_and_public_zones_are_told_apart(lab: Lab) -> None:
 def test_a_zone_of_another_account_is_found_by_the_way_there(lab: Lab) -> None:
     theirs, way = in_other_account(lab.sandbox)
     assert find_zone(lab.aws, "example.test", way) == theirs.id
-    with pytest.raises(Unfit, match=r"there is no public hosted zone example.test\. Fix: "):
+    with pytest.raises(NoSuchZone, match=r"there is no public hosted zone example.test\. Fix: "):
         find_zone(lab.aws, "example.test")

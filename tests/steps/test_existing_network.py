@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from provisioner.events import Outcome
-from provisioner.schedule import Failed
+from provisioner.run import Refused
 from steps.base import Need, Step
 from steps.existing_network import (
     ExistingRouteTable,
@@ -96,9 +96,8 @@ class TestSteps:
         ids=lambda step: step.kind,
     )
     def test_what_is_not_there_is_told(self, lab: Lab, step: Any) -> None:
-        with pytest.raises(Failed) as caught:
+        with pytest.raises(Refused, match=f"there is no {step.noun} {step.given}"):
             lab.up([step])
-        assert f"there is no {step.noun} {step.given}" in str(caught.value.failures[0].error)
         assert lab.sandbox.calls(mutating=True) == []
         lab.down()
 
@@ -116,18 +115,16 @@ class TestSteps:
         theirs.route(table, THERE, GatewayId=theirs.gateway())
         before = inventory(lab.sandbox.endpoint, REGION)
         steps = [*self.stack(theirs, table)[1:3], self.plain()]
-        with pytest.raises(Failed) as caught:
-            lab.up(steps)
-        assert f"{table} had a route to {THERE} before this stack" in str(caught.value.failures[0].error)
-        with pytest.raises(Foreign):
-            lab.up(steps)
+        for _ in range(2):
+            with pytest.raises(Foreign):
+                lab.up(steps)
         lab.down()
         assert inventory(lab.sandbox.endpoint, REGION) == before
 
     def test_it_is_made_when_the_former_one_was_taken_away(self, lab: Lab, theirs: Theirs) -> None:
         table, other = theirs.table(), theirs.gateway()
         theirs.route(table, THERE, GatewayId=other)
-        with pytest.raises(Failed):
+        with pytest.raises(Foreign):
             lab.up([*self.stack(theirs, table)[1:3], self.plain()])
         theirs.ec2.delete_route(RouteTableId=table, DestinationCidrBlock=THERE)
         theirs.ec2.detach_internet_gateway(InternetGatewayId=other, VpcId=theirs.vpc)

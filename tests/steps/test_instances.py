@@ -100,6 +100,12 @@ class TestInstance:
         assert "PublicIpAddress" not in found
         assert lab.outputs("database") == {"id": found["InstanceId"], "private_ip": found["PrivateIpAddress"]}
 
+    def test_one_call_makes_it(self, lab: Lab) -> None:
+        lab.up(machine())
+        actions = [call["action"] for call in lab.sandbox.calls(mutating=True)]
+        assert actions.count("RunInstances") == 1
+        assert not [action for action in actions if action.startswith("Modify") and "Vpc" not in action]
+
     def test_its_one_volume_is_encrypted_and_ends_with_it(self, lab: Lab) -> None:
         lab.up(machine())
         (volume,) = lab.client("ec2").describe_volumes()["Volumes"]

@@ -95,6 +95,12 @@ def parameters(body: Body) -> dict[str, str]:
     return found
 
 
+def send(stream: BinaryIO, *messages: bytes) -> None:
+    for one in messages:
+        stream.write(one)
+    stream.flush()
+
+
 def message(kind: str, *parts: bytes) -> bytes:
     content = b"".join(parts)
     return kind.encode() + _NUMBER.pack(len(content) + _NUMBER.size) + content

@@ -50,6 +50,8 @@ def reserve(call: Call) -> Reservation:
         _associate(call, instance)
         for interface in instance.nics.values():
             _settle(call, interface)
+            if interface.device_index == 0:
+                instance.security_groups = list(interface._group_set)
     return reservation
 
 

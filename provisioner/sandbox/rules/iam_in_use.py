@@ -71,6 +71,18 @@ def attached_twice_is_attached_once(call: Call) -> Answer | None:
     return {} if thing is not None and call.parameters["PolicyArn"] in thing.managed_policies else None
 
 
+@before(
+    "iam",
+    "RemoveRoleFromInstanceProfile",
+    source="terraform-provider-aws: internal/service/iam/instance_profile.go",
+)
+def a_profile_gives_up_what_it_has(call: Call) -> None:
+    """NoSuchEntity (404) for a role that the profile does not have."""
+    profile, role = call.parameters["InstanceProfileName"], call.parameters["RoleName"]
+    if role not in [one.name for one in backends.iam(call).instance_profiles[profile].roles]:
+        raise Refusal("NoSuchEntity", f"The role {role} cannot be found in the instance profile {profile}.", 404)
+
+
 def _holder(call: Call) -> Any:
     if name := call.parameters.get("RoleName"):
         return service_roles.find(call, name)

@@ -1,0 +1,83 @@
+"""Names, listeners, rules, targets: what is in front of those who are asked."""
+
+from __future__ import annotations
+
+from provisioner.reach.fixes.case import Case, add, advice, aws, put
+from provisioner.reach.needs import ListenAt, PortOf, Record, RuleFor, Targets, VpcAttribute, Wait
+from provisioner.reach.verdict import Fix
+
+_OPTIONS = {"enableDnsSupport": "--enable-dns-support", "enableDnsHostnames": "--enable-dns-hostnames"}
+_NOT_YET = ("initial", "draining")
+
+
+def attribute(case: Case, need: VpcAttribute) -> Fix:
+    step = case.owned.step_of(need.vpc)
+    if case.owned.kinds.get(step) == "vpc":
+        return case.heal(f"{step}'s {need.attribute}")
+    return aws("ec2", "modify-vpc-attribute", "--vpc-id", need.vpc, _OPTIONS[need.attribute])
+
+
+def record(case: Case, need: Record) -> Fix:
+    """One that the stack made is made again; a delegation is a key of the stack file's."""
+    name = need.name.rstrip(".")
+    for kind in ("record_set", "delegation"):
+        for step, key in case.owned.of_kind(kind).items():
+            if key.split("|")[1].rstrip(".") == name:
+                return case.heal(step)
+    dns = case.table("dns")
+    if dns.get("zone") == name and not dns.get("parent"):
+        above = name.partition(".")[2]
+        return Fix("stack-file", f'dns.parent = {{ zone = "{above}" }}')
+    return advice(f"a record for {name} in zone {need.zone}")
+
+
+def listener(case: Case, need: ListenAt) -> Fix:
+    """A port at which it listens is nearer than another listener."""
+    for step in case.owned.of_kind("listener"):
+        if step == f"listener-{need.port}":
+            return case.heal(step)
+    heard = (f"or ask where it listens: {', '.join(map(str, need.heard))}",) if need.heard else ()
+    if case.owned.step_of(need.balancer) and case.settings:
+        return put(("load_balancer", "port"), need.port, *heard)
+    return aws("elbv2", "create-listener", "--load-balancer-arn", need.balancer, "--port", str(need.port))
+
+
+def rule(case: Case, need: RuleFor) -> Fix:
+    """Of a service that has paths or hosts of its own, one more; one without them is whom all others go to."""
+    step = f"listener-rule-{case.meant.part}"
+    if step in case.owned.kinds and case.owned.ids.get(step) not in _rules(case):
+        return case.heal(step)
+    settings = case.table("services", case.meant.part)
+    for key, value in (("paths", need.path), ("hosts", need.host)):
+        if known := settings.get(key):
+            return add(("services", case.meant.part, key), known, value)
+    return advice(f"a rule of {need.listener} that sends {need.host}{need.path} to the service")
+
+
+def _rules(case: Case) -> set[str]:
+    return {rule.arn for one in case.snapshot.balancers for each in one.listeners for rule in each.rules}
+
+
+def targets(case: Case, need: Targets) -> Fix:
+    """Targets come with tasks that run and pass their health check; other zones with `cross_zone`."""
+    group = case.snapshot.target_groups[need.group]
+    if need.zone and case.table("load_balancer"):
+        return put(("load_balancer", "cross_zone"), True)
+    waiting = [one for one in group.targets if one.state in _NOT_YET]
+    service = case.called
+    if waiting:
+        return advice(f"wait: {', '.join(f'{one.id} is {one.state}' for one in waiting)}")
+    if not service:
+        return advice(f"targets of {group.name} that run and pass its health check")
+    asked = "load-balancer" if group.targets else service
+    to = service if group.targets else "ecr"
+    why = "whether health checks get through" if group.targets else "whether its tasks reach their image"
+    return Fix("provisioner", f"provisioner explain {asked} {to}", (f"tells {why}",))
+
+
+def wait(case: Case, need: Wait) -> Fix:
+    return advice(f"wait until {case.snapshot.named(need.resource)} is usable")
+
+
+def port(case: Case, need: PortOf) -> Fix:
+    return advice(f"ask at port {' or '.join(map(str, need.ports))}")

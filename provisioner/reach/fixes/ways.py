@@ -1,0 +1,173 @@
+"""Routes, public addresses, transit gateways: the ways in and out."""
+
+from __future__ import annotations
+
+from provisioner.reach import ranges, services
+from provisioner.reach.fixes.case import Case, add, advice, aws, put
+from provisioner.reach.needs import Attached, InVpc, PublicAddress, RouteTo, TransitRouteTo
+from provisioner.reach.snapshot import Network
+from provisioner.reach.things import Endpoint
+from provisioner.reach.verdict import Fix
+
+_ROUTE, _ASSOCIATION, _ATTACHMENT = "route", "route_table_association", "transit_gateway_attachment"
+
+
+def route(case: Case, need: RouteTo) -> Fix:
+    """By the key that gives the subnets this way, or else a route by hand."""
+    if step := _recorded(case, need):
+        return case.heal(step)
+    for key in (_endpoints, _transit, _nat):
+        if (found := key(case, need)) is not None:
+            return found
+    return _create(case, need)
+
+
+def _recorded(case: Case, need: RouteTo) -> str:
+    """The step whose route, or whose association of the subnet, is not as it was made."""
+    owned, table = case.owned, case.snapshot.network.tables.get(need.table)
+    for step, subnet in owned.of_kind(_ASSOCIATION).items():
+        if subnet == need.subnet and table is not None and subnet not in table.subnets:
+            return step
+    live = {one.destination for one in table.routes if not one.blackhole} if table else set()
+    for step, key in owned.of_kind(_ROUTE).items():
+        of, destination = key.split("|")
+        mine = of == need.table and ranges.contains(destination, ranges.first(_cidr(need.address)))
+        if mine and (destination not in live or destination == need.instead):
+            return _cause(case, need) or step
+    return ""
+
+
+def _cause(case: Case, need: RouteTo) -> str:
+    """The gateway to which the dead route leads, where that is the stack's own."""
+    table = case.snapshot.network.tables[need.table]
+    targets = (one.target for one in table.routes if one.destination == need.instead)
+    return next((step for one in targets if (step := case.owned.step_of(one))), "")
+
+
+def _cidr(address: str) -> str:
+    return address if "/" in address else f"{address}/32"
+
+
+def _endpoints(case: Case, need: RouteTo) -> Fix | None:
+    """`network.endpoints` leads to AWS's services without the internet."""
+    if case.meant.kind != "AWS service" or not case.settings or need.local:
+        return None
+    there = {one.service.partition(f".{case.snapshot.region}.")[2] for one in _live(case.snapshot.network)}
+    found = [services.named(host, case.snapshot.partition) for host in case.meant.hosts]
+    missing = [one.service for one in found if one and one.service not in there]
+    known = case.table("network").get("endpoints") or ()
+    added = [one for one in missing if one not in known]
+    return add(("network", "endpoints"), known, *added) if added else None
+
+
+def _live(network: Network) -> list[Endpoint]:
+    vpc = next(iter(network.vpcs), "")
+    return [one for one in network.endpoints.values() if one.vpc == vpc and one.available]
+
+
+def _transit(case: Case, need: RouteTo) -> Fix | None:
+    """`network.transit_gateway.routes` sends networks behind it there."""
+    transit = case.table("network", "transit_gateway")
+    if not transit or not case.network or not ranges.is_private(ranges.first(case.network)):
+        return None
+    return add(("network", "transit_gateway", "routes"), transit.get("routes") or (), case.network)
+
+
+def _nat(case: Case, need: RouteTo) -> Fix | None:
+    """`network.egress` gives the private subnets the internet."""
+    outward = not case.behind and case.caller and not ranges.is_private(ranges.first(_cidr(need.address)))
+    if not outward or not case.settings or case.given or case.table("network").get("egress") in (None, "nat"):
+        return None
+    return put(("network", "egress"), "nat")
+
+
+def _create(case: Case, need: RouteTo) -> Fix:
+    """To the gateway by which such addresses are reached, as far as there is one."""
+    destination = _destination(case, need)
+    verb = "replace-route" if destination == need.instead else "create-route"
+    target = _target(case.snapshot.network, need, destination)
+    if need.local or not target:
+        what = f"a route to {destination} in {need.table}, to a gateway that leads there"
+        return advice(f"take {need.instead} out of {need.table}" if need.local and need.instead else what)
+    return aws("ec2", verb, "--route-table-id", need.table, "--destination-cidr-block", destination, *target)
+
+
+def _destination(case: Case, need: RouteTo) -> str:
+    if "/" in need.address:
+        return need.address
+    if not ranges.is_private(need.address):
+        return ranges.EVERYWHERE
+    return case.network or f"{need.address}/32"
+
+
+def _target(network: Network, need: RouteTo, destination: str) -> tuple[str, ...]:
+    vpc = network.subnets[need.subnet].vpc
+    if need.gateway:
+        return ("--transit-gateway-id", need.gateway)
+    if destination != ranges.EVERYWHERE:
+        attached = (one.gateway for one in network.attachments.values() if one.resource == vpc and one.alive)
+        return next((("--transit-gateway-id", one) for one in attached), ())
+    internet = (one for one, where in network.internet_gateways.items() if where == vpc)
+    return next((("--gateway-id", one) for one in internet), ())
+
+
+def public_address(case: Case, need: PublicAddress) -> Fix:
+    """Tasks may have one; functions never use one, and are to be behind a NAT gateway."""
+    if case.caller[:1] == ("services",) and case.settings:
+        return put((*case.caller, "public_ip"), True)
+    if need.for_lambda or not need.interface:
+        if case.settings and not case.given:
+            return put(("network", "egress"), "nat")
+        return advice("put it into a subnet whose default route leads to a NAT gateway")
+    return aws(
+        *("ec2", "associate-address", "--network-interface-id", need.interface),
+        *("--allocation-id", "$(aws ec2 allocate-address --query AllocationId --output text)"),
+    )
+
+
+def in_vpc(case: Case, need: InVpc) -> Fix:
+    """Nobody outside has a way to private addresses: begin inside, or give the load balancer public ones."""
+    if case.begin.kind == "function outside of VPCs" and case.settings:
+        calls = case.asks()
+        return put((*case.caller, "vpc"), True, *((calls.change,) if calls else ()))
+    if case.to_balancer and case.table("load_balancer"):
+        return put(("load_balancer", "scheme"), "internet-facing")
+    return advice(f"begin in {need.vpc}, or behind a transit gateway: it has no public address, and needs none")
+
+
+def attached(case: Case, need: Attached) -> Fix:
+    for step, key in case.owned.of_kind(_ATTACHMENT).items():
+        if key == f"{need.vpc}|{need.gateway}":
+            return case.heal(step)
+    if need.attachment:
+        return aws(
+            *("ec2", "modify-transit-gateway-vpc-attachment", "--transit-gateway-attachment-id"),
+            *(need.attachment, "--add-subnet-ids", need.subnet),
+        )
+    if case.settings and not case.table("network", "transit_gateway"):
+        routes = f', routes = ["{case.network}"]' if case.network else ""
+        return Fix("stack-file", f'network.transit_gateway = {{ id = "{need.gateway}"{routes} }}')
+    return aws(
+        *("ec2", "create-transit-gateway-vpc-attachment", "--transit-gateway-id", need.gateway),
+        *("--vpc-id", need.vpc, "--subnet-ids", need.subnet),
+    )
+
+
+def transit_route(case: Case, need: TransitRouteTo) -> Fix:
+    """Its route tables are its owner's business: the tool attaches to it, and no more."""
+    if not need.table:
+        return aws(
+            *("ec2", "associate-transit-gateway-route-table", "--transit-gateway-attachment-id", need.attachment),
+            *("--transit-gateway-route-table-id", "TABLE"),
+        )
+    network = case.snapshot.network
+    vpc = network.vpc_with(need.address)
+    there = [one.id for one in network.attachments.values() if vpc and one.resource == vpc.id and one.alive]
+    if vpc is None or not there:
+        return advice(
+            f"attach what has {need.address} to the transit gateway, and have {need.table} send it there"
+        )
+    return aws(
+        *("ec2", "create-transit-gateway-route", "--transit-gateway-route-table-id", need.table),
+        *("--destination-cidr-block", vpc.blocks[0], "--transit-gateway-attachment-id", there[0]),
+    )

@@ -1,0 +1,231 @@
+"""Follows a connection from one end to another, there and back, and tells where it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from provisioner.reach import arrivals, balancers, fixes, names, rules, starts, walk
+from provisioner.reach.balancers import Aim, Front
+from provisioner.reach.ends import End, find
+from provisioner.reach.names import Address
+from provisioner.reach.packet import Arrival, Packet
+from provisioner.reach.parts import TargetGroup
+from provisioner.reach.rules import Request
+from provisioner.reach.snapshot import Snapshot
+from provisioner.reach.starts import Start
+from provisioner.reach.things import Interface
+from provisioner.reach.trail import Stopped, Trail, Unseen
+from provisioner.reach.verdict import Stop, Verdict, Way
+
+
+class Unfit(Exception):
+    """The question cannot be answered as it was asked: a port is missing, or nobody can begin there."""
+
+
+def judge(
+    snapshot: Snapshot,
+    source: str | End,
+    destination: str | End,
+    port: int | None = None,
+    *,
+    host: str = "",
+    path: str = "",
+) -> Verdict:
+    """Whether a TCP connection from one end to another comes about, and if not, why and what would open it.
+
+    `host` and `path` are what an application load balancer is asked for; without them what its rules have for the
+    service that is meant. Raises UnknownEnd, Unfit.
+    """
+    begin = source if isinstance(source, End) else find(snapshot, source)
+    meant = destination if isinstance(destination, End) else find(snapshot, destination)
+    if begin.kind in ("AWS service", "host", "endpoint"):
+        raise Unfit(f"no connections begin at {begin.name}, as far as this stack can tell. Fix: give them as TO.")
+    asked = _Question(snapshot, begin, starts.goal(snapshot, begin, meant), port, host, path)
+    return Verdict(begin.name, meant.name, asked.port, tuple(asked.ways()))
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Who asks whom for what. `meant` has names or interfaces, as those who begin here would use them."""
+
+    snapshot: Snapshot
+    begin: End
+    meant: End
+    given: int | None
+    host: str
+    path: str
+
+    @property
+    def port(self) -> int:
+        if self.given:
+            return self.given
+        usual = starts.usual_port(self.meant)
+        if usual is None:
+            raise Unfit(f"where does {self.meant.name} listen? Fix: give --port.")
+        return usual
+
+    def ways(self) -> Iterator[Way]:
+        """One for each place where it may begin, and each to which it may lead."""
+        if self.meant.kind == "function":
+            yield self._nowhere()
+            return
+        for start in starts.of(self.snapshot, self.begin):
+            for name in starts.names(self.snapshot, start, self.meant):
+                yield from self._resolved(start, name)
+
+    def _nowhere(self) -> Way:
+        start = next(iter(starts.of(self.snapshot, self.begin)))
+        why = "a function accepts no connections: it is invoked through Lambda's API"
+        return _Leg(self, start, self.meant.name, self.port).stopped(Trail(), Stopped(self.meant.name, why))
+
+    def _resolved(self, start: Start, name: str) -> Iterator[Way]:
+        trail, leg = Trail(), _Leg(self, start, name, self.port)
+        try:
+            found = names.resolve(self.snapshot, trail, start.interface, name, self.port)
+        except Stopped as stopped:
+            yield leg.stopped(trail, stopped)
+            return
+        except Unseen as unseen:
+            yield leg.unseen(trail, unseen)
+            return
+        for address in found:
+            yield from self._connected(start, address, trail.branch())
+
+    def _connected(self, start: Start, address: Address, trail: Trail) -> Iterator[Way]:
+        leg = _Leg(self, start, address.ip, address.port or self.port, address.service)
+        yield from leg.ways(trail)
+
+    def request(self, front: Front, client: str) -> Request:
+        """What is asked of a load balancer: as given, or what its rules have for the service that is meant."""
+        path = self.path or self.meant.path
+        usual = Request(self.host or front.balancer.dns_name, path or "/", client)
+        if (self.host and path) or not self.meant.groups:
+            return usual
+        for example in rules.examples(front.listener, self.meant.groups):
+            asked = Request(self.host or example.host or usual.host, path or example.path, client)
+            found = rules.groups(rules.action(rules.matching(front.listener, asked)))
+            if set(found) & set(self.meant.groups):
+                return asked
+        return usual
+
+
+@dataclass(frozen=True)
+class _Leg:
+    """One connection of a way: from where it begins to an address. Behind a load balancer there is another.
+
+    `before` is the listener that makes the connection in a client's name, `client` the address by which it does.
+    """
+
+    question: _Question
+    start: Start
+    address: str
+    port: int
+    service: str = ""
+    before: Front | None = None
+    client: str = ""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.question.snapshot
+
+    def ways(self, trail: Trail) -> Iterator[Way]:
+        packet = starts.packet(self.snapshot, trail, self.start, self.address, self.port, self.client)
+        try:
+            arrival = self._arrival(packet)
+            walk.enter(arrival)
+            front = self._accepted(arrival)
+            groups = self._groups(trail, front, arrival) if front else []
+        except Stopped as stopped:
+            yield self.stopped(trail, stopped)
+        except Unseen as unseen:
+            yield self._half_seen(packet, unseen)
+        else:
+            yield from self._behind(trail, front, groups, arrival) if front and groups else [self._way(trail)]
+
+    def _arrival(self, packet: Packet) -> Arrival:
+        if self.start.interface is not None and self.address in self.start.interface.addresses:
+            packet.trail.passed(self.start.interface.id, "calls itself")
+            return Arrival(packet, self.start.interface, within=True)
+        return starts.send(packet, self.start)
+
+    def _accepted(self, arrival: Arrival) -> Front | None:
+        trail = arrival.packet.trail
+        if arrival.interface is not None:
+            return arrivals.accepted(self.snapshot, trail, arrival.interface, self.port)
+        if service := arrival.service or self.service:
+            arrivals.service(trail, service, service, self.port)
+        return None
+
+    def _groups(self, trail: Trail, front: Front, arrival: Arrival) -> list[TargetGroup]:
+        request = self.question.request(front, arrival.packet.source)
+        wanted = self.question.meant.groups if self.before is None else ()
+        return balancers.chosen(self.snapshot, trail, front, request, wanted)
+
+    def _behind(self, trail: Trail, front: Front, groups: list[TargetGroup], arrival: Arrival) -> Iterator[Way]:
+        """The connections of a load balancer's node to the targets that it may choose."""
+        for group in groups:
+            branch = trail.branch()
+            if group.kind == "lambda":
+                branch.passed(group.arn, "its target is a function, which is invoked")
+                yield self._way(branch)
+                continue
+            try:
+                aims = balancers.aims(self.snapshot, front, group)
+            except Stopped as stopped:
+                yield self.stopped(branch, stopped)
+                continue
+            for aim in _different(self.snapshot, aims):
+                yield from self._onward(branch.branch(), front, aim, arrival.packet.source)
+
+    def _onward(self, trail: Trail, front: Front, aim: Aim, client: str) -> Iterator[Way]:
+        health = aim.target.state + (f", {aim.target.reason}" if aim.target.reason else "")
+        trail.passed(aim.group.arn, f"sends to {aim.address}:{aim.port} ({health})")
+        kept = client if front.balancer.kind == "network" and aim.group.preserves_client else ""
+        leg = _Leg(self.question, Start(front.node), aim.address, aim.port, before=front, client=kept)
+        for way in leg.ways(trail):
+            yield replace(way, source=self._source, target=self.address, port=self.port)
+
+    @property
+    def _source(self) -> str:
+        return self.start.shown
+
+    def _way(self, trail: Trail, stop: Stop | None = None) -> Way:
+        hops = tuple(replace(one, name=self._name(one.at)) for one in trail.hops)
+        doubts = tuple(replace(one, name=self._name(one.at)) for one in trail.doubts)
+        return Way(self._source, self.address, self.port, hops, stop, doubts)
+
+    def _name(self, thing: str) -> str:
+        return self.snapshot.owned.step_of(thing)
+
+    def stopped(self, trail: Trail, why: Stopped) -> Way:
+        fails = self.before.seen(why.fails) if self.before else why.fails
+        question = self.question
+        fix = fixes.fix(self.snapshot, question.begin, question.meant, why.need, behind=self.before is not None)
+        return self._way(trail, Stop(why.at, why.why, fails, why.by, fix, self._name(why.at)))
+
+    def unseen(self, trail: Trail, why: Unseen) -> Way:
+        trail.doubt(why.at, why.why)
+        return self._way(trail)
+
+    def _half_seen(self, packet: Packet, why: Unseen) -> Way:
+        """What is not seen may be open; the answer's way on this side of it must be, too."""
+        packet.trail.doubt(why.at, why.why)
+        try:
+            packet.answer()
+        except Stopped as stopped:
+            return self.stopped(packet.trail, stopped)
+        return self._way(packet.trail)
+
+
+def _different(snapshot: Snapshot, aims: list[Aim]) -> list[Aim]:
+    """One of each that differs in what is judged."""
+    found: dict[object, Aim] = {}
+    for aim in aims:
+        held = snapshot.network.holder(aim.group.vpc, aim.address)
+        found.setdefault(_judged_by(held) if held else aim.address, aim)
+    return list(found.values())
+
+
+def _judged_by(held: Interface) -> tuple[object, ...]:
+    return held.subnet, held.groups, held.kind

@@ -1,0 +1,1 @@
+"""From what describe calls return to what is looked at: one module a service."""

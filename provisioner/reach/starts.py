@@ -1,0 +1,146 @@
+"""Where connections begin, and how their first packet gets going."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from provisioner.reach import balancers, ranges, transit, walk
+from provisioner.reach.ends import End
+from provisioner.reach.groups import ANYBODY
+from provisioner.reach.needs import Attached, RouteTo
+from provisioner.reach.packet import Arrival, Packet
+from provisioner.reach.snapshot import Snapshot
+from provisioner.reach.things import Attachment, Interface
+from provisioner.reach.trail import Stopped, Trail, Unseen
+
+_MOST = 16
+"""Parts of a network that are judged one by one."""
+_TLS = 443
+
+
+@dataclass(frozen=True)
+class Start:
+    """An interface, or an address outside: on the internet, or behind something that VPCs are attached to."""
+
+    interface: Interface | None
+    address: str = ""
+
+    @property
+    def behind(self) -> bool:
+        return self.interface is None and ranges.is_private(self.address)
+
+    @property
+    def shown(self) -> str:
+        one = self.interface
+        return self.address if one is None else f"{one.id or 'a new interface'} ({one.address}, {one.subnet})"
+
+
+def of(snapshot: Snapshot, end: End) -> Iterator[Start]:
+    """All places where the connections of an end may begin."""
+    yield from (Start(one) for one in end.interfaces)
+    for cidr in end.networks:
+        for address in ranges.pieces(cidr, snapshot.network.told, _MOST):
+            yield _at(snapshot, address)
+
+
+def _at(snapshot: Snapshot, address: str) -> Start:
+    """The interface that has the address, or whoever may get it, or somebody outside."""
+    vpc = snapshot.network.vpc_with(address)
+    if vpc is None:
+        held = snapshot.network.public_holder(address)
+        return Start(held) if held else Start(None, address)
+    if held := snapshot.network.holder(vpc.id, address):
+        return Start(held)
+    place = snapshot.network.subnet_with(vpc.id, address)
+    if place is None:
+        return Start(None, address)
+    return Start(Interface("", vpc.id, place.id, (address,), kind=ANYBODY))
+
+
+def goal(snapshot: Snapshot, begin: End, meant: End) -> End:
+    """The end as those who begin here reach it.
+
+    Tasks reach a service's tasks directly, and so does its load balancer; everybody else by the load balancer.
+    """
+    direct = begin.kind in ("service", "task", "load balancer")
+    if meant.kind != "service" or not meant.hosts:
+        return meant
+    if direct:
+        return replace(meant, hosts=(), groups=(), balancer=None)
+    assert meant.balancer is not None
+    listeners = balancers.sends_to(meant.balancer, meant.groups)
+    return replace(meant, interfaces=(), ports=tuple(one.port for one in listeners))
+
+
+def usual_port(meant: End) -> int | None:
+    """Where an end listens if it is not said: with TLS if it can."""
+    return next((port for port in meant.ports if port == _TLS), next(iter(meant.ports), None))
+
+
+def names(snapshot: Snapshot, start: Start, meant: End) -> Iterator[str]:
+    """The names or addresses at which those who begin here would ask."""
+    if meant.hosts:
+        yield from meant.hosts
+    elif meant.interfaces:
+        outside = start.interface is None and not start.behind
+        yield from (one.public if outside and one.public else one.address for one in meant.interfaces)
+    else:
+        for cidr in meant.networks:
+            yield from ranges.pieces(cidr, snapshot.network.told, _MOST)
+
+
+def packet(snapshot: Snapshot, trail: Trail, start: Start, target: str, port: int, client: str = "") -> Packet:
+    """The first packet of a connection; one that is made for a client bears the client's address."""
+    source = client or (start.interface.address if start.interface else start.address)
+    return Packet(snapshot, trail, target, port, source, guided=bool(client))
+
+
+def send(packet: Packet, start: Start) -> Arrival:
+    """Where it gets to. Raises Stopped, Unseen."""
+    if start.interface is not None:
+        return walk.leave(packet, start.interface)
+    if start.behind and ranges.is_private(packet.target):
+        return _from_behind(packet)
+    return walk.from_internet(packet)
+
+
+def _from_behind(packet: Packet) -> Arrival:
+    """In through a transit gateway, from a network that is not seen."""
+    network = packet.network
+    vpc = network.vpc_with(packet.target)
+    place = network.subnet_with(vpc.id, packet.target) if vpc else None
+    if vpc is None or place is None:
+        raise Unseen(packet.target, "it is in no VPC that is seen here")
+    gateways = sorted(network.transit_routes(packet.source)) or _gateways(packet, vpc.id)
+    table = network.table_of(place.id)
+    if not gateways:
+        why = f"no way back: no route fits {packet.source} ({place.id})"
+        raise Stopped(
+            table.id if table else vpc.id, why, RouteTo(table.id if table else "", place.id, packet.source)
+        )
+    return _entered(packet, gateways[0], vpc.id, place.id)
+
+
+def _gateways(packet: Packet, vpc: str) -> list[str]:
+    known = packet.network.attachments.values()
+    return [one.gateway for one in known if one.kind == "vpc" and one.resource == vpc and one.alive]
+
+
+def _entered(packet: Packet, gateway: str, vpc: str, place: str) -> Arrival:
+    network = packet.network
+    found = next((one for one in network.attachments_of(vpc, gateway) if one.alive), None)
+    if found is None:
+        why = f"{vpc} has no available attachment to {gateway}"
+        raise Stopped(gateway, why, Attached(gateway, vpc, place))
+    packet.trail.doubt(gateway, f"what is behind it, where {packet.source} is, is not seen")
+    packet.trail.passed(gateway, f"brings it from {packet.source} into {vpc}", by=found.id)
+    packet.answers.append(partial(_finds_back, packet, found, packet.source))
+    packet.attachment = found
+    packet.subnet = transit.landing(network, found, network.subnets[place].zone)
+    return walk.follow(packet)
+
+
+def _finds_back(packet: Packet, entered: Attachment, source: str) -> None:
+    transit.leave(packet.network, packet.trail, entered.gateway, entered, source, back=True)
