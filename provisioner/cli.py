@@ -18,6 +18,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from provisioner import __version__, exits, starters
+from provisioner.cli_explain import explain
 from provisioner.cli_sandbox import sandbox
 from provisioner.exits import BadInput, Exit, NotConfirmed, Situation
 from provisioner.operate import Tools, life_of, operate
@@ -44,7 +45,7 @@ _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, mea
 class _Commands(Sections):
     sections = (
         ("A stack's life", ("provision", "resume", "destroy")),
-        ("What is there", ("status", "outputs", "list")),
+        ("What is there", ("status", "outputs", "list", "explain")),
         ("Getting started", ("init", "schema", "sandbox", "completion")),
     )
 
@@ -326,6 +327,7 @@ def completion(shell: str | None) -> int:
     return Exit.DONE
 
 
+cli.add_command(explain)
 cli.add_command(sandbox)
 
 

@@ -68,7 +68,7 @@ def provision(
 ) -> StackState:
     """Create or complete the stack of a stack file; returns what is recorded when it is done."""
     wanted = stack.load(file, overrides, name)
-    code = _built(wanted)
+    code = _built(wanted, listener)
     with _opened(state_path(wanted.name, options), "provision", listener) as store:
         return _provision(store, wanted, code, options, listener, stop, file)
 
@@ -151,6 +151,11 @@ def _here(options: Options) -> str:
     names = [path.stem for path, _ in every(options)]
     listed = f"Recorded in {options.folder}: {', '.join(names)}" if names else f"{options.folder} holds none"
     return f"{listed}. Fix: name one, or go to the folder where it was provisioned, or give --state PATH."
+
+
+def reading(state: StackState, options: Options) -> Aws:
+    """AWS where a recorded stack stands, for whoever only looks. Raises WrongPlace, NotSetUp, StepFailed."""
+    return _aws(_place(state, state.pin.region, options), state, {}, {})
 
 
 @contextmanager
@@ -276,14 +281,14 @@ def _begun(recorded: StackState | None, wanted: Stack, where: Place, code: Code)
     )
 
 
-def _built(wanted: Stack) -> Code:
+def _built(wanted: Stack, listener: Listener) -> Code:
     """The zips of all functions; those of one source, runtime and architecture share one."""
     payloads: dict[tuple[Path, str, str], Payload] = {}
     hashes = {}
     for name, one in wanted.functions.items():
         kind = (one.source, one.runtime, one.architecture)
         try:
-            payloads[kind] = payloads.get(kind) or build(*kind)
+            payloads[kind] = payloads.get(kind) or build(*kind, lambda text: listener.tell(Notice(text)))
         except PayloadError as error:
             raise PayloadError(f"functions.{name}.source: {error}") from error
         hashes[name] = payloads[kind].sha256

@@ -14,11 +14,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from provisioner.payload_errors import Fault
 from provisioner.requirements import Requirement, canonical
+
+Tell = Callable[[str], None]
 
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 _PYTHON = "python"
@@ -43,15 +45,23 @@ def needs_pip(runtime: str) -> bool:
     return runtime.startswith(_PYTHON)
 
 
-def wheels(file: Path, wanted: Sequence[Requirement], runtime: str, architecture: str) -> list[Path]:
-    """One wheel for each requirement of the file, in their order. Raises Fault.
+def quiet(said: str) -> None:
+    """Tells nobody."""
 
+
+def wheels(
+    file: Path, wanted: Sequence[Requirement], runtime: str, architecture: str, tell: Tell = quiet
+) -> list[Path]:
+    """One wheel for each requirement of the file, in their order; `tell` hears of it before it takes the network.
+
+    Raises Fault.
     Safe in several processes at a time: a folder of the cache appears whole or not at all.
     """
     cache = _cache()
     place = cache / _key(wanted, runtime, architecture)
     found = _found(place, wanted)
     if found is None:
+        tell(f"fetching {len(wanted)} packages for {runtime} on {architecture}, once ({file})")
         _fetched(file, wanted, _target(runtime, architecture), cache, place)
         found = _found(place, wanted)
     if found is None:

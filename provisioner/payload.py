@@ -33,7 +33,7 @@ class Payload:
     sha256: str
 
 
-def build(source: Path, runtime: str, architecture: str) -> Payload:
+def build(source: Path, runtime: str, architecture: str, tell: packages.Tell = packages.quiet) -> Payload:
     """The zip of a payload folder, without caches, bytecode and hidden files. Raises PayloadError.
 
     Where the folder has a requirements.txt and the runtime is Python's, it may take the network to fetch packages.
@@ -43,7 +43,7 @@ def build(source: Path, runtime: str, architecture: str) -> Payload:
         raise fault
     own = {name: _entry(file) for name, file in files.items()}
     listed = files.get(requirements.NAME) if packages.needs_pip(runtime) else None
-    brought = _packages(listed, runtime, architecture) if listed else {}
+    brought = _packages(listed, runtime, architecture, tell) if listed else {}
     entries = {name: entry for package in brought.values() for name, entry in package.items()}
     if twice := sorted(own.keys() & entries.keys()):
         fix = "rename it, or leave the package out"
@@ -67,13 +67,14 @@ def check(source: Path, runtime: str) -> list[Fault]:
     return faults
 
 
-def _packages(listed: Path, runtime: str, architecture: str) -> dict[str, dict[str, Entry]]:
+def _packages(listed: Path, runtime: str, architecture: str, tell: packages.Tell) -> dict[str, dict[str, Entry]]:
     """What is in the packages, by their name and version. Raises Fault."""
     wanted, faults = requirements.read(listed)
     for fault in faults:
         raise fault
     found = {}
-    for one, wheel in zip(wanted, packages.wheels(listed, wanted, runtime, architecture), strict=True):
+    fetched = packages.wheels(listed, wanted, runtime, architecture, tell)
+    for one, wheel in zip(wanted, fetched, strict=True):
         try:
             found[str(one)] = archives.of_wheel(wheel)
         except archives.BadWheel as bad:
