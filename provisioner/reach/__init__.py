@@ -7,6 +7,7 @@ Nothing here changes anything, and nothing here is known of the sandbox, whose n
 from provisioner.reach.ends import End as End
 from provisioner.reach.ends import UnknownEnd as UnknownEnd
 from provisioner.reach.ends import find as find
+from provisioner.reach.ends import hosts_in as hosts_in
 from provisioner.reach.path import Unfit as Unfit
 from provisioner.reach.path import judge as judge
 from provisioner.reach.snapshot import Snapshot as Snapshot

@@ -72,6 +72,13 @@ def _unknown(snapshot: Snapshot, name: str) -> str:
     )
 
 
+def hosts_in(*typed: str) -> set[str]:
+    """The names of hosts among what was typed, whose zones must be read."""
+    urls = {urlsplit(one).hostname or "" for one in typed if "://" in one}
+    dotted = {one for one in typed if "." in one and "://" not in one and "/" not in one}
+    return {one for one in urls | dotted if one and not ranges.is_address(one)}
+
+
 def known(snapshot: Snapshot) -> list[str]:
     """What people call the ends of this stack, for help and completion."""
     steps = [one.step for one in snapshot.functions] + [one.step for one in snapshot.services]

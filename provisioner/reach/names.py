@@ -144,14 +144,16 @@ class _Resolver:
 
     def _known(self, name: str, asked: str) -> list[Address]:
         """What everybody knows without hosted zones."""
-        for find in (self._balancer, self._own_name, self._database, self._internal, self._service):
+        for find in (self._balancer, self._own_name, self._database, self._internal):
             if found := find(asked):
                 return self._told(name, found, "DNS")
+        if found := self._service(asked):
+            return found
         if "." not in asked or asked.rpartition(".")[2] in _NOBODY_HAS:
             raise Stopped("DNS", f"nobody has the name {asked}", fails=UNRESOLVED)
         if asked.endswith(f".{services.domain(self.snapshot.partition)}"):
             raise Unseen("DNS", f"{asked} is of something on AWS that is not in this VPC")
-        self.trail.passed("DNS", f"{name} is taken for some host on the internet")
+        self.trail.passed("DNS", f"{name} is taken for a host on the internet, {self._somewhere} for its address")
         return [Address(self._somewhere)]
 
     @property
@@ -199,7 +201,9 @@ class _Resolver:
         known = (one for one in self.snapshot.network.prefix_lists.values() if one.name == listed)
         cidrs = next((one.cidrs for one in known), None)
         if cidrs:
+            self.trail.passed("DNS", f"{name} is at public addresses in {', '.join(cidrs)}")
             return [Address(ranges.first(cidr), found.service) for cidr in cidrs]
+        self.trail.passed("DNS", f"{name} is at a public address, taken to be {self._somewhere}")
         return [Address(self._somewhere, found.service)]
 
 

@@ -188,7 +188,7 @@ class _Leg:
 
     @property
     def _source(self) -> str:
-        return self.start.shown
+        return starts.shown(self.snapshot, self.start)
 
     def _way(self, trail: Trail, stop: Stop | None = None) -> Way:
         hops = tuple(replace(one, name=self._name(one.at)) for one in trail.hops)

@@ -22,19 +22,30 @@ _TLS = 443
 
 @dataclass(frozen=True)
 class Start:
-    """An interface, or an address outside: on the internet, or behind something that VPCs are attached to."""
+    """An interface, or an address outside: on the internet, or behind something that VPCs are attached to.
+
+    `why` says why it begins there, where that is not plain.
+    """
 
     interface: Interface | None
     address: str = ""
+    why: str = ""
 
     @property
     def behind(self) -> bool:
         return self.interface is None and ranges.is_private(self.address)
 
-    @property
-    def shown(self) -> str:
-        one = self.interface
-        return self.address if one is None else f"{one.id or 'a new interface'} ({one.address}, {one.subnet})"
+
+def shown(snapshot: Snapshot, start: Start) -> str:
+    """Where it begins, for people."""
+    one = start.interface
+    if one is None:
+        if start.behind:
+            return start.address
+        return (
+            f"the internet{f', for {start.why}' if start.why else ''}; its address is taken to be {start.address}"
+        )
+    return f"{one.id or 'an interface that is not there yet'}, {one.address} in {snapshot.named(one.subnet)}"
 
 
 def of(snapshot: Snapshot, end: End) -> Iterator[Start]:
@@ -42,7 +53,11 @@ def of(snapshot: Snapshot, end: End) -> Iterator[Start]:
     yield from (Start(one) for one in end.interfaces)
     for cidr in end.networks:
         for address in ranges.pieces(cidr, snapshot.network.told, _MOST):
-            yield _at(snapshot, address)
+            yield replace(_at(snapshot, address), why=_why(end))
+
+
+def _why(end: End) -> str:
+    return f"{end.name} is not in the VPC" if end.kind == "function outside of VPCs" else ""
 
 
 def _at(snapshot: Snapshot, address: str) -> Start:

@@ -62,7 +62,7 @@ def used_by(step: Step) -> set[str]:
             asked.add(name)
             return Record(name, "any", id=name, outputs=defaultdict(lambda: "told"))
 
-    with suppress(AttributeError):  # those that also ask for the account
+    with suppress(AttributeError, TypeError):  # those that ask for more than a text, or for the account
         step.request(Job(NOTHING, NOTHING, Needs()))
     return asked
 

@@ -84,7 +84,7 @@ class Case:
         return Fix("provisioner", f"provisioner resume {self.owned.stack}", (f"sets {step} right again",))
 
     def asks(self) -> Fix | None:
-        """`calls` of the one who begins, with what is meant; None where it has that, or where there is no such key."""
+        """`calls` of the one who begins, with what is meant; None where it has that, or there is no such key."""
         if not self.caller or not self.called or not self.settings:
             return None
         known = list(self.table(*self.caller).get("calls") or ())

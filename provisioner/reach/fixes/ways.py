@@ -50,19 +50,34 @@ def _cidr(address: str) -> str:
 
 def _endpoints(case: Case, need: RouteTo) -> Fix | None:
     """`network.endpoints` leads to AWS's services without the internet."""
-    if case.meant.kind != "AWS service" or not case.settings or need.local:
+    if case.meant.kind != "AWS service" or need.local:
         return None
-    there = {one.service.partition(f".{case.snapshot.region}.")[2] for one in _live(case.snapshot.network)}
     found = [services.named(host, case.snapshot.partition) for host in case.meant.hosts]
-    missing = [one.service for one in found if one and one.service not in there]
+    wanted = list(dict.fromkeys(one.service for one in found if one))
+    there = _live(case)
+    for service in wanted:
+        if service in there and need.table not in there[service].tables and not there[service].interfaces:
+            return _add_table(case, there[service], need.table)
+    missing = [one for one in wanted if one not in there]
+    made = [step for one in missing if (step := f"endpoint-{one}") in case.owned.kinds]
+    if made:
+        return case.heal(", ".join(made))
     known = case.table("network").get("endpoints") or ()
-    added = [one for one in missing if one not in known]
-    return add(("network", "endpoints"), known, *added) if added else None
+    return add(("network", "endpoints"), known, *missing) if missing and case.settings else None
 
 
-def _live(network: Network) -> list[Endpoint]:
+def _live(case: Case) -> dict[str, Endpoint]:
+    """The usable endpoints of the stack's VPC, by service."""
+    network, region = case.snapshot.network, case.snapshot.region
     vpc = next(iter(network.vpcs), "")
-    return [one for one in network.endpoints.values() if one.vpc == vpc and one.available]
+    mine = (one for one in network.endpoints.values() if one.vpc == vpc and one.available)
+    return {one.service.partition(f".{region}.")[2]: one for one in mine}
+
+
+def _add_table(case: Case, endpoint: Endpoint, table: str) -> Fix:
+    if step := case.owned.step_of(endpoint.id):
+        return case.heal(step)
+    return aws("ec2", "modify-vpc-endpoint", "--vpc-endpoint-id", endpoint.id, "--add-route-table-ids", table)
 
 
 def _transit(case: Case, need: RouteTo) -> Fix | None:
@@ -113,16 +128,24 @@ def _target(network: Network, need: RouteTo, destination: str) -> tuple[str, ...
 
 def public_address(case: Case, need: PublicAddress) -> Fix:
     """Tasks may have one; functions never use one, and are to be behind a NAT gateway."""
+    asked = case.table("network").get("egress"), case.table(*case.caller).get("public_ip")
     if case.caller[:1] == ("services",) and case.settings:
-        return put((*case.caller, "public_ip"), True)
+        has = asked[1] or (asked[1] is None and asked[0] == "public-ip")
+        return case.heal(f"service-{case.begin.part}") if has else put((*case.caller, "public_ip"), True)
     if need.for_lambda or not need.interface:
-        if case.settings and not case.given:
-            return put(("network", "egress"), "nat")
-        return advice("put it into a subnet whose default route leads to a NAT gateway")
+        return _behind_nat(case, asked[0])
     return aws(
         *("ec2", "associate-address", "--network-interface-id", need.interface),
         *("--allocation-id", "$(aws ec2 allocate-address --query AllocationId --output text)"),
     )
+
+
+def _behind_nat(case: Case, egress: str | None) -> Fix:
+    if not case.settings or case.given:
+        return advice("put it into a subnet whose default route leads to a NAT gateway")
+    if egress in (None, "nat"):
+        return case.heal(f"function-{case.begin.part}")
+    return put(("network", "egress"), "nat")
 
 
 def in_vpc(case: Case, need: InVpc) -> Fix:
