@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from lambda_payload.graphql.notes import database, store_postgres, web
-from lambda_payload.graphql.notes.database import Credentials, Place
 from lambda_payload.graphql.notes.model import Note, Refused, Store, Unavailable, new_id
+from lambda_payload.graphql.notes.place import Credentials, Place
 from provisioner.sandbox.databases import mongodb, postgres, scram
 from provisioner.sandbox.network import authority
 from provisioner.sandbox.world import Nature, World

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +12,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .model import Refused, Store, Unavailable
+from .place import TIMEOUT, Credentials, Place
 
-TIMEOUT = 4.0
-"""Seconds to wait for a database, and for the secret before that: the function has 10 in all."""
 _OWN_CA = "rds-ca.pem"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the database is; `ca` is the file to check a certificate against, if there is one."""
-
-    engine: str
-    host: str
-    port: int
-    name: str
-    secret: str
-    timeout: float = TIMEOUT
-    ca: Path | None = None
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """Never shown."""
-
-    username: str
-    password: str = field(repr=False)
 
 
 class Database:

@@ -12,7 +12,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from .model import Note, Refused, Unavailable
 
 if TYPE_CHECKING:
-    from .database import Credentials, Place
+    from .place import Credentials, Place
 
 _REFUSED = frozenset({13, 18})
 """Unauthorized and AuthenticationFailed. Source: MongoDB manual, error codes."""

@@ -16,7 +16,7 @@ from pg8000.native import Connection  # type: ignore[import-untyped]
 from .model import Note, Refused, Unavailable
 
 if TYPE_CHECKING:
-    from .database import Credentials, Place
+    from .place import Credentials, Place
 
 _TABLE = "CREATE TABLE IF NOT EXISTS notes (id text PRIMARY KEY, title text NOT NULL, body text NOT NULL)"
 _MADE_MEANWHILE = frozenset({"23505", "42P07"})
