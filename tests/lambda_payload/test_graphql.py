@@ -18,7 +18,7 @@ import pytest
 
 from lambda_payload.graphql.notes import database, store_postgres, web
 from lambda_payload.graphql.notes.model import Note, Refused, Store, Unavailable, new_id
-from lambda_payload.graphql.notes.place import Credentials, Place
+from lambda_payload.graphql.notes.place import TIMEOUT, Credentials, Place
 from provisioner.sandbox.databases import mongodb, postgres, scram
 from provisioner.sandbox.network import authority
 from provisioner.sandbox.world import Nature, World
@@ -455,4 +455,4 @@ def test_the_authorities_of_a_certificate(tmp_path: Path) -> None:
     assert database._place(environment, tmp_path).ca == tmp_path / "rds-ca.pem"
     given = {**environment, "DATABASE_CA_FILE": "/opt/ca.pem"}
     assert database._place(given, tmp_path).ca == Path("/opt/ca.pem")
-    assert database._place(environment, tmp_path).timeout == database.TIMEOUT
+    assert database._place(environment, tmp_path).timeout == TIMEOUT
