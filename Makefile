@@ -6,8 +6,8 @@ READY := $(VENV)/.ready
 
 .PHONY: demo test test-complete check format bench docs lock clean
 
-demo: $(READY)  ## provision examples/private-lambda.toml into the embedded sandbox
-	@$(BIN)/provisioner provision examples/private-lambda.toml --sandbox
+demo: $(READY)  ## provision examples/private-lambda.toml into the embedded sandbox, and prove that it connects
+	@$(BIN)/provisioner provision examples/private-lambda.toml --sandbox --verify
 	@echo "in this checkout 'provisioner' is $(BIN)/provisioner; or once: . $(BIN)/activate"
 
 test: $(READY) check  ## lint, types and the test suite; its processes wait more than they work
@@ -31,6 +31,7 @@ bench: $(READY)  ## wall clock against the longest chain of waits, and the calls
 docs: $(READY)  ## what is made from the code
 	@$(BIN)/python -m provisioner.sandbox.catalogue > docs/sandbox-rules.md
 	@$(BIN)/python -m provisioner.stack_reference > docs/stack-file.md
+	@$(BIN)/python -m provisioner.error_reference > docs/errors.md
 
 lock:  ## needs uv; everyone else only reads requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \

@@ -19,10 +19,13 @@ from click.shell_completion import get_completion_class
 
 from provisioner import __version__, exits, starters
 from provisioner.cli_explain import explain
+from provisioner.cli_preflight import preflight
 from provisioner.cli_sandbox import sandbox
+from provisioner.cli_verify import verified, verify
 from provisioner.exits import BadInput, Exit, NotConfirmed, Situation
 from provisioner.operate import Tools, life_of, operate
 from provisioner.options import (
+    PREFLIGHT,
     SANDBOX,
     Common,
     Sections,
@@ -44,8 +47,8 @@ _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, mea
 
 class _Commands(Sections):
     sections = (
-        ("A stack's life", ("provision", "resume", "destroy")),
-        ("What is there", ("status", "outputs", "list", "explain")),
+        ("A stack's life", ("preflight", "provision", "resume", "destroy")),
+        ("What is there", ("status", "outputs", "list", "verify", "explain")),
         ("Getting started", ("init", "schema", "sandbox", "completion")),
     )
 
@@ -74,10 +77,14 @@ def cli() -> None:
 @click.argument("file", metavar="STACK.toml", type=click.Path(path_type=Path))
 @click.option("--name", help="Bring the file up under this name, beside others.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override any key of the file.")
+@click.option("--verify", "prove", is_flag=True, help="Prove at the end that the stack connects.")
 @SANDBOX
+@PREFLIGHT
 @run_options
 @click.pass_obj
-def provision(tools: Tools, common: Common, file: Path, name: str | None, overrides: tuple[str, ...]) -> int:
+def provision(
+    tools: Tools, common: Common, file: Path, name: str | None, overrides: tuple[str, ...], prove: bool
+) -> int:
     """Create the stack of a stack file, or complete and heal the one that is there.
 
     Running it again is safe at any time: what is there is kept, what is missing is made, what was changed by
@@ -85,7 +92,7 @@ def provision(tools: Tools, common: Common, file: Path, name: str | None, overri
 
     \b
     Examples:
-      provisioner provision private-lambda.toml --sandbox
+      provisioner provision private-lambda.toml --sandbox --verify
       provisioner provision app.toml --name pr-17 --set services.web.count=3
       provisioner provision app.toml --json | jq -r 'select(.event == "outputs").outputs'
     """
@@ -93,16 +100,18 @@ def provision(tools: Tools, common: Common, file: Path, name: str | None, overri
     def stack() -> str | None:
         return name or stack_name_of(str(file))
 
-    return operate(
+    code = operate(
         tools,
         common,
         stack,
         lambda use, options, listener, stop: use.provision(file, overrides, name, options, listener, stop),
     )
+    return verified(tools, common, stack()) if prove and code == Exit.DONE else code
 
 
 @cli.command(short_help="Go on with what was interrupted or failed.")
 @click.argument("target", metavar="[NAME]", required=False, shell_complete=complete_stack)
+@PREFLIGHT
 @run_options
 @click.pass_obj
 def resume(tools: Tools, common: Common, target: str | None) -> int:
@@ -328,7 +337,9 @@ def completion(shell: str | None) -> int:
 
 
 cli.add_command(explain)
+cli.add_command(preflight)
 cli.add_command(sandbox)
+cli.add_command(verify)
 
 
 def main(argv: Sequence[str] | None = None, tools: Tools | None = None) -> int:

@@ -58,7 +58,7 @@ def explain(
     from provisioner.report import reach as report
 
     found = tools.operations().find(stack_name_of(target), common.options())
-    _refuse_the_gone(tools, common, found)
+    refuse_the_gone(tools, common, found)
     verdict = _judged(common, found, source, destination, port, host, path)
     screen = tools.screen(common)
     screen.event("verdict", **report.as_event(found.stack, verdict))
@@ -67,7 +67,8 @@ def explain(
     return {"reaches": REACHES, "blocked": BLOCKED, "unknown": UNKNOWN}[verdict.outcome]
 
 
-def _refuse_the_gone(tools: Tools, common: Common, found: StackState) -> None:
+def refuse_the_gone(tools: Tools, common: Common, found: StackState) -> None:
+    """Raises BadInput where nothing of a stack is left to look at."""
     if found.destroyed:
         raise BadInput(f"{found.stack} is destroyed: there is no network to look at. Fix: provision it again.")
     if life_of(tools, common, found).emptied:

@@ -24,7 +24,7 @@ class Exit(IntEnum):
 MEANING: Mapping[Exit, str] = {
     Exit.DONE: "done",
     Exit.FAILED: "an AWS operation failed; `resume` goes on from there",
-    Exit.BAD_INPUT: "bad input; nothing was called",
+    Exit.BAD_INPUT: "bad input, or the account is not ready; nothing was changed",
     Exit.LOCKED: "another run on this stack holds the lock",
     Exit.REFUSED: "refused for safety: another account or region, somebody else's resource, no confirmation",
     Exit.INTERRUPTED: "interrupted by ctrl-C; `resume` goes on from there",

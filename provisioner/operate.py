@@ -155,6 +155,7 @@ def _moves(common: Common, state: StackState) -> list[tuple[str, str]]:
     if state.destroyed:
         return []
     return [
+        (command_line(common, "verify", state.stack), "proves that it connects"),
         (command_line(common, "status", state.stack), "every resource with its id"),
         (command_line(common, "destroy", state.stack), "takes it all down again"),
     ]

@@ -13,12 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from provisioner import __version__, engine, place, site, stack
-from provisioner.blueprint import steps_of
+from provisioner import __version__, engine, place, preflight, site, stack
+from provisioner.blueprint import Site, steps_of
 from provisioner.events import Listener, Notice
 from provisioner.outputs import outputs_of as outputs_of
 from provisioner.payload import Payload, PayloadError, build
 from provisioner.place import Place
+from provisioner.preflight import Finding, Ground, Level, name_servers
 from provisioner.run import Refused, Setting
 from provisioner.sandbox import control
 from provisioner.schedule import Interrupted
@@ -31,6 +32,7 @@ from state.record import Operation, StackState, Status, new_stack_id, now
 from state.store import StateError, StateWriteError, Store
 from steps.aws.context import Aws
 from steps.aws.owner import Owner
+from steps.base import Step
 from steps.lifecycle import Ambiguous, Foreign
 from steps.registry import KINDS
 
@@ -61,6 +63,8 @@ class Options:
     folder: Path = Path(".provisioner")
     force_records: bool = False
     """Whether destroy takes the records that others put into our zones."""
+    preflight: bool = False
+    """Whether provision examines the account before it makes anything."""
 
 
 def provision(
@@ -71,6 +75,26 @@ def provision(
     code = _built(wanted, listener)
     with _opened(state_path(wanted.name, options), "provision", listener) as store:
         return _provision(store, wanted, code, options, listener, stop, file)
+
+
+def examine(
+    file: Path, overrides: Sequence[str], name: str | None, options: Options, listener: Listener
+) -> list[Finding]:
+    """What the account says of a stack file before it is provisioned. Nothing is changed, nothing recorded.
+
+    What is recorded of the stack counts as there. Raises as `provision` does before its first mutating call.
+    """
+    wanted = stack.load(file, overrides, name)
+    recorded = Store(state_path(wanted.name, options)).load()
+    where = _place(recorded, wanted.region, options)
+    if recorded is not None and _emptied(recorded, where):
+        recorded = None
+    recorded = _begun(recorded, wanted, where, Code({}, {}))
+    aws = _aws(where, recorded, wanted.tags, {})
+    _furnish(where, wanted, listener)
+    surveyor = site.Surveyor(aws, wanted, dict(recorded.facts), listener.tell, file)
+    found, code = surveyor.survey(), dict.fromkeys(wanted.functions, "")
+    return preflight.examine(_ground(where, aws, wanted, found, steps_of(wanted, found, code), recorded))
 
 
 def resume(name: str | None, options: Options, listener: Listener, stop: Stop) -> StackState:
@@ -192,7 +216,10 @@ def _provision(
     ledger = Ledger(store, recorded)
     _furnish(where, wanted, listener)
     surveyor = site.Surveyor(aws, wanted, dict(recorded.facts), listener.tell, file)
-    steps = steps_of(wanted, surveyor.survey(), code.hashes)
+    found = surveyor.survey()
+    steps = steps_of(wanted, found, code.hashes)
+    if options.preflight:
+        _preflight(_ground(where, aws, wanted, found, steps, recorded), listener, file)
     ledger.update(facts=surveyor.facts)
     setting = Setting(aws, ledger, listener, where.pace, stop, options.parallel, KINDS)
     return _run(ledger, Operation.PROVISION, lambda: engine.provision(setting, steps))
@@ -204,6 +231,25 @@ def _furnish(where: Place, wanted: Stack, listener: Listener) -> None:
         made = control.furnish(where.own_sandbox, where.pin.account, where.pin.region, wants)
         if made:
             listener.tell(Notice("made in the sandbox what this stack takes for granted", details=tuple(made)))
+
+
+def _ground(
+    where: Place, aws: Aws, wanted: Stack, found: Site, steps: Sequence[Step], recorded: StackState
+) -> Ground:
+    ask = name_servers.ask if where.pin.endpoint == place.AWS else None
+    return Ground(aws, wanted, found, steps, frozenset(recorded.records), where.pace.scale, ask)
+
+
+def _preflight(ground: Ground, listener: Listener, file: Path) -> None:
+    """Examine the account where there is anything to make. Raises NotReady."""
+    if not ground.fresh:
+        return
+    findings = preflight.examine(ground)
+    listener.tell(Notice(findings[0].what))
+    for one in findings:
+        if one.level is Level.WARNING:
+            listener.tell(Notice(one.what, details=(f"fix: {one.fix}",)))
+    preflight.refuse(findings, file)
 
 
 def _destroy(store: Store, recorded: StackState, options: Options, listener: Listener, stop: Stop) -> StackState:

@@ -31,11 +31,20 @@ class Common:
     verbose: bool = False
     parallel: int = _PARALLEL
     sandbox: bool = False
+    preflight: bool = False
 
     def options(self) -> Options:
         from provisioner.operation import Options
 
-        return Options(self.state, self.profile, self.region, self.parallel, self.sandbox, FOLDER)
+        return Options(
+            self.state,
+            self.profile,
+            self.region,
+            self.parallel,
+            self.sandbox,
+            FOLDER,
+            preflight=self.preflight,
+        )
 
     def again(self) -> list[str]:
         """The arguments that another command on the same stack needs as well."""
@@ -65,6 +74,14 @@ _SPEED = (
         show_default=True,
         help="Steps at once; 1 works one by one, in order.",
     ),
+)
+PREFLIGHT = click.option(
+    "--no-preflight",
+    "preflight",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Do not examine the account before anything is made.",
 )
 SANDBOX = click.option("--sandbox", is_flag=True, help="Use the embedded AWS; it is started if need be.")
 

@@ -13,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from provisioner.pace import Pace
 from provisioner.sandbox import control
 from state.record import Pin
-from steps.aws.errors import NEXT_MOVE, Cause, verdict
+from steps.aws.errors import Cause, verdict
+from steps.aws.remedies import next_move
 from steps.aws.session import (
     Clients,
     Elsewhere,
@@ -28,7 +29,7 @@ from steps.base import StepFailed
 if TYPE_CHECKING:
     from types_boto3_sts.type_defs import GetCallerIdentityResponseTypeDef
 
-_AWS = "aws"
+AWS = "aws"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _FASTEST = 60.0
 """However fast a sandbox's time passes: our own work is not faster there, nor is a fault shorter."""
@@ -109,9 +110,9 @@ def _place(made: Session, given: str | None = None) -> Place:
         raise
     except (ClientError, BotoCoreError) as error:
         found = verdict(error)
-        fix = NEXT_MOVE[found.cause]
+        fix = next_move(found)
         raise StepFailed(str(found), fix, found.call or "GetCallerIdentity", found.code) from error
-    where = f"sandbox:{known.id}" if known else _AWS if _is_aws(endpoint) else endpoint
+    where = f"sandbox:{known.id}" if known else AWS if _is_aws(endpoint) else endpoint
     pin = Pin(identity["Account"], reading.sts.meta.region_name, where)
     once, partition = single_attempt_clients(made, given), identity["Arn"].split(":")[1]
     return Place(reading, once, pin, partition, _pace(known), Elsewhere(made, given))

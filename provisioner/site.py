@@ -19,7 +19,8 @@ from provisioner.events import Notice
 from provisioner.model import Network, Parent, Stack
 from provisioner.stack_errors import Problem, StackError
 from steps.aws.context import Aws
-from steps.aws.errors import NEXT_MOVE, verdict
+from steps.aws.errors import verdict
+from steps.aws.remedies import next_move
 from steps.base import StepFailed
 from steps.dns import NoSuchZone, find_zone
 from steps.endpoints import endpoints_of
@@ -51,7 +52,7 @@ class Surveyor:
             return self._survey()
         except (ClientError, BotoCoreError) as error:
             found = verdict(error)
-            raise StepFailed(str(found), NEXT_MOVE[found.cause], found.call, found.code) from error
+            raise StepFailed(str(found), next_move(found), found.call, found.code) from error
 
     def _survey(self) -> Site:
         self._transit_gateway()

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from provisioner.model import Stack
 
 _PRIVATE_REGISTRY = ".dkr.ecr."
+_EVERYTHING = "0.0.0.0/0"
+"""What is behind a transit gateway: whatever is not attached to it. It goes after all that is."""
 
 
 def taken_for_granted(stack: Stack) -> list[Mapping[str, str]]:
@@ -21,8 +23,8 @@ def _wants(stack: Stack) -> Iterator[Mapping[str, str]]:
         yield {"kind": "role", "arn": parent.role_arn}
     if parent and parent.zone:
         yield {"kind": "zone", "name": parent.zone, **account}
-    if stack.network.transit_gateway:
-        yield {"kind": "transit_gateway", "id": stack.network.transit_gateway.id}
+    if transit := stack.network.transit_gateway:
+        yield {"kind": "transit_gateway", "id": transit.id, "routes": _EVERYTHING}
     if stack.cluster.existing:
         yield {"kind": "cluster", "name": stack.cluster.existing}
     for service in stack.services.values():

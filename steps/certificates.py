@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,6 +159,10 @@ class ValidationRecord(Step):
             why = f"it was there before this stack, and is now {told(seen.raw)}"
             raise StepFailed(why, f"give it the value {wanted['ResourceRecords'][0]['Value']}, then resume")
         return Ready({"name": plain(wanted["Name"]), "shared": True})
+
+    @classmethod
+    def objection(cls, job: Job, seen: Seen, ours: Container[str]) -> StepFailed | None:
+        return record_sets.objection(job, seen, ", ".join(_others(job, seen)))
 
     @classmethod
     def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:

@@ -12,7 +12,7 @@ from state.record import Record
 from steps.aws import owner, rds
 from steps.aws.context import Look
 from steps.aws.errors import gone
-from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step, StepFailed
+from steps.base import Gone, Job, Made, Pending, Ready, Retry, Seen, Step, StepFailed
 
 _PORT = 5432
 _USABLE = frozenset({"available", "storage-optimization"})
@@ -175,29 +175,37 @@ class DbInstance(Step):
 
     @classmethod
     def survey(cls, look: Look, records: Sequence[Record]) -> Iterable[Seen]:
-        """One that never became usable is `spent`; one that did has data, and is never deleted to be made anew."""
+        """One that never became usable is `spent`; one that did has data, and is never deleted to be made anew.
+
+        Nor is one deleted that has got the name since ours went: it is told by the id that RDS never gives twice.
+        """
         made = {record.key: record for record in records if record.key}
         wanted: Any = [{"Name": "db-instance-id", "Values": sorted(made)}]
         pages = look.aws.clients.databases.get_paginator("describe_db_instances").paginate(Filters=wanted)
         for page in pages if made else ():
             for raw in page["DBInstances"]:
-                name, status = raw["DBInstanceIdentifier"], raw["DBInstanceStatus"]
-                spent = status in rds.HOPELESS and not made[name].ready_at
-                tags = owner.mapping(raw.get("TagList", ()))
-                yield Seen(name, raw, tags, name, going=status == "deleting", spent=spent)
+                name, status, born = raw["DBInstanceIdentifier"], raw["DBInstanceStatus"], raw["DbiResourceId"]
+                record, tags = made[name], owner.mapping(raw.get("TagList", ()))
+                ours = born == record.outputs.get("resource_id") or look.aws.owner.owns(tags)
+                spent = status in rds.HOPELESS and not record.ready_at
+                yield Seen(name if ours else born, raw, tags, name, going=status == "deleting", spent=spent)
 
-    def create(self, job: Job) -> str:
+    def create(self, job: Job) -> Made:
         sent = {name: value for name, value in job.record.request.items() if name not in _KEPT_BACK}
         tags = job.aws.owner.pairs(self.name)
-        answer = job.aws.once.databases.create_db_instance(**sent, Tags=tags)
-        return answer["DBInstance"]["DBInstanceIdentifier"]
+        raw = job.aws.once.databases.create_db_instance(**sent, Tags=tags)["DBInstance"]
+        return Made(raw["DBInstanceIdentifier"], {"resource_id": raw["DbiResourceId"]})
+
+    @classmethod
+    def known(cls, seen: Seen) -> Mapping[str, Any]:
+        return {"resource_id": seen.raw["DbiResourceId"]}
 
     def settle(self, job: Job, seen: Seen | None) -> Ready | Pending:
         status = seen.raw["DBInstanceStatus"] if seen else "creating"
         if seen and status in rds.HOPELESS:
-            raise StepFailed(f"DB instance {seen.id} is {status}", _way_out(job), "CreateDBInstance", status)
+            raise StepFailed(f"DB instance {seen.id} is {status}", rds.way_out(job), "CreateDBInstance", status)
         if seen and status == "stopped":
-            return _start(job, seen)
+            return rds.start(job, seen)
         if seen is None or status not in _USABLE:
             return Pending(status)
         if wrong := self._wrong(job, seen.raw):
@@ -212,6 +220,7 @@ class DbInstance(Step):
                 "port": endpoint["Port"],
                 "secret_arn": secret["SecretArn"],
                 "database": self.database_name,
+                **self.known(seen),
             }
         )
 
@@ -263,17 +272,3 @@ class DbInstance(Step):
         if objection := cls.objection(job, seen, ()):
             raise objection
         return rds.delete(job, seen)
-
-
-def _start(job: Job, seen: Seen) -> Pending:
-    if job.once("start"):
-        job.aws.clients.databases.start_db_instance(DBInstanceIdentifier=seen.id)
-        job.notes.append("was stopped, started")
-    return Pending("stopped, starting")
-
-
-def _way_out(job: Job) -> str:
-    """What never was usable is deleted by the next run; what was has data."""
-    if job.record.ready_at:
-        return "see its events in the RDS console (`aws rds describe-events`), mend what they name, then resume"
-    return "remove the cause and resume: the failed one is deleted first, then another is made"

@@ -44,11 +44,13 @@ class Namespace(Step):
 
     @classmethod
     def survey(cls, look: Look, records: Sequence[Record]) -> Iterable[Seen]:
-        """Tags are read unless the namespace is the very one that is recorded: a name may have a new owner."""
+        """Tags are read unless the namespace is the very one that is recorded: a name may have a new owner, whose
+        namespace is told by its ARN, for the name is the id of ours."""
         for record in records:
             for raw in _listed(look.aws, record.key) if record.key else ():
                 tags = None if record.outputs.get("arn") == raw["Arn"] else _tags(look.aws, raw["Arn"])
-                yield Seen(raw["Name"], raw, tags, key=raw["Name"])
+                ours = tags is None or look.aws.owner.owns(tags)
+                yield Seen(raw["Name"] if ours else raw["Arn"], raw, tags, key=raw["Name"])
 
     def create(self, job: Job) -> Made:
         """The token must be the intent's: the same one gives the same operation."""

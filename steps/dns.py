@@ -12,6 +12,7 @@ from state.record import Record
 from steps.aws import route53
 from steps.aws.context import Aws, Look
 from steps.aws.errors import gone
+from steps.aws.record_sets import RECORDS
 from steps.base import Gone, Job, Made, Pending, Ready, Retry, Seen, Step, StepFailed
 from steps.observed import Existing
 
@@ -19,8 +20,6 @@ _AT_APEX = frozenset({"NS", "SOA"})
 _TAGS_PER_CALL = 10
 _SETS_PER_CALL = 50
 _TOLD = 20
-RECORDS = "records"
-"""The word of `Aws.forced` that lets a zone go with the records that others made in it."""
 
 
 class NoSuchZone(Exception):

@@ -9,8 +9,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from state.record import Record
 from steps.aws.context import Look
-from steps.aws.errors import NEXT_MOVE, Cause, Verdict, verdict
+from steps.aws.errors import Cause, Verdict, verdict
 from steps.aws.owner import STACK_ID
+from steps.aws.remedies import next_move
 from steps.base import Gone, Job, Made, Pending, Ready, Seen, Step, StepFailed
 
 _PASSES = frozenset({Cause.THROTTLED, Cause.NOT_YET, Cause.UNKNOWN_OUTCOME, Cause.IN_USE, Cause.GONE})
@@ -137,16 +138,16 @@ def _passing(found: Verdict, error: Exception) -> Pending:
 
 
 def _waiting(found: Verdict) -> Pending:
-    return Pending(str(found), call=found.call, code=found.code, fix=NEXT_MOVE[found.cause])
+    return Pending(str(found), call=found.call, code=found.code, fix=next_move(found))
 
 
 def _unread(found: Verdict) -> StepFailed:
     kind = Unanswered if found.cause in (Cause.THROTTLED, Cause.UNKNOWN_OUTCOME) else StepFailed
-    return kind(str(found), NEXT_MOVE[found.cause], found.call, found.code)
+    return kind(str(found), next_move(found), found.call, found.code)
 
 
 def _explained(found: Verdict) -> StepFailed:
-    return StepFailed(str(found), NEXT_MOVE[found.cause], found.call, found.code)
+    return StepFailed(str(found), next_move(found), found.call, found.code)
 
 
 def _match(cls: type[Step], look: Look, record: Record, candidates: Sequence[Seen]) -> Seen | None:

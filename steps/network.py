@@ -11,7 +11,7 @@ from steps.aws.context import Aws, Look
 from steps.aws.listing import ListedStep, Listing, holders
 from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step, StepFailed
 
-_WITHOUT_FARGATE = frozenset({"use1-az3", "usw1-az2", "apne1-az3"})
+WITHOUT_FARGATE = frozenset({"use1-az3", "usw1-az2", "apne1-az3"})
 _DNS_ATTRIBUTES: tuple[Literal["enableDnsSupport", "enableDnsHostnames"], ...] = (
     "enableDnsSupport",  # first: hostnames need it
     "enableDnsHostnames",
@@ -30,7 +30,7 @@ def availability_zones(aws: Aws) -> list[str]:
             {"Name": "state", "Values": ["available"]},
         ]
     )
-    zones = [(zone["ZoneId"] in _WITHOUT_FARGATE, zone["ZoneName"]) for zone in answer["AvailabilityZones"]]
+    zones = [(zone["ZoneId"] in WITHOUT_FARGATE, zone["ZoneName"]) for zone in answer["AvailabilityZones"]]
     return [name for _, name in sorted(zones)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,10 @@ class RecordSet(Step):
     def settle(self, job: Job, seen: Seen | None) -> Ready | Pending:
         pending = record_sets.settle(job, job.aws, self.request(job), seen)
         return pending or Ready({"name": self.record_name.removesuffix(".")})
+
+    @classmethod
+    def objection(cls, job: Job, seen: Seen, ours: Container[str]) -> StepFailed | None:
+        return record_sets.objection(job, seen)
 
     @classmethod
     def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:

@@ -58,11 +58,14 @@ class ScalableTarget(Step):
 
     @classmethod
     def survey(cls, look: Look, records: Sequence[Record]) -> Iterable[Seen]:
-        """Tags are read unless the target is the very one that is recorded."""
+        """Tags are read unless the target is the very one that is recorded. Another's is told by its ARN, for what
+        it scales is the id of ours."""
         known = {record.outputs.get("arn") for record in records}
         for raw in _targets(look.aws, [record.key for record in records if record.key]):
             arn, resource = raw["ScalableTargetARN"], raw["ResourceId"]
-            yield Seen(resource, raw, None if arn in known else _tags(look.aws, arn), key=resource)
+            tags = None if arn in known else _tags(look.aws, arn)
+            ours = tags is None or look.aws.owner.owns(tags)
+            yield Seen(resource if ours else arn, raw, tags, key=resource)
 
     def create(self, job: Job) -> Made:
         tags = job.aws.owner.of(self.name)

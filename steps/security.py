@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from state.record import Record
 from steps.aws.context import Look
 from steps.aws.errors import Cause, verdict
 from steps.aws.listing import ListedStep, Listing, describe, holders
+from steps.aws.owner import mapping
 from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step
 
 _EVERYWHERE: Any = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
@@ -32,8 +33,20 @@ class SecurityGroup(ListedStep):
     group_name: str
     description: str
 
+    def key(self, ids: Mapping[str, str]) -> str | None:
+        return f"{ids[self.vpc]}|{self.group_name}" if self.vpc in ids else None
+
     def request(self, job: Job) -> dict[str, Any]:
         return {"VpcId": job.id_of(self.vpc), "GroupName": self.group_name, "Description": self.description}
+
+    @classmethod
+    def survey(cls, look: Look, records: Sequence[Record]) -> Iterable[Seen]:
+        """The stack's own, and what has the name of one that is still to be made: in a VPC that was there before,
+        somebody else's may have it."""
+        own = cls.listing.read(look, records)
+        known = {seen.id for seen in own}
+        keys = sorted({record.key for record in records if record.key and record.id is None})
+        return [*own, *(seen for seen in _named(look, keys) if seen.id not in known)]
 
     def create(self, job: Job) -> str:
         tags = job.aws.owner.specification("security-group", self.name)
@@ -59,6 +72,19 @@ class SecurityGroup(ListedStep):
     @classmethod
     def blockers(cls, job: Job, seen: Seen) -> str:
         return holders(job, "group-id", seen.id)
+
+
+def _named(look: Look, keys: Iterable[str]) -> Iterator[Seen]:
+    """The groups of these keys, whoever has made them."""
+    places: dict[str, list[str]] = {}
+    for key in keys:
+        vpc, _, name = key.partition("|")
+        places.setdefault(vpc, []).append(name)
+    for vpc, names in places.items():
+        filters = {"vpc-id": [vpc], "group-name": names}
+        for raw in describe(look, "describe_security_groups", "SecurityGroups", filters):
+            key = f"{vpc}|{raw['GroupName']}"
+            yield Seen(raw["GroupId"], raw, mapping(raw.get("Tags", ())), key=key)
 
 
 def _revoke_all(job: Job, seen: Seen) -> None:

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from provisioner.checks import balancing, capacity, data, dns, functions, names, network, rules, services, ways
+from provisioner.checks import (
+    balancing,
+    capacity,
+    data,
+    dns,
+    expect,
+    functions,
+    names,
+    network,
+    rules,
+    services,
+    ways,
+)
 from provisioner.checks.base import Check as Check
 from provisioner.checks.base import Path
 from provisioner.model import Stack
@@ -23,6 +35,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "Functions": functions.CHECKS,
     "Database, API and outputs": data.CHECKS,
     "Names, tags and policies": names.CHECKS,
+    "Expectations": expect.CHECKS,
 }
 """By what they are about, in the order in which they are told."""
 

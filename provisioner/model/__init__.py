@@ -9,6 +9,7 @@ from provisioner.model.balancing import LoadBalancer as LoadBalancer
 from provisioner.model.balancing import Parent as Parent
 from provisioner.model.balancing import Tls as Tls
 from provisioner.model.database import Database as Database
+from provisioner.model.expect import Expect as Expect
 from provisioner.model.functions import Api as Api
 from provisioner.model.functions import Cors as Cors
 from provisioner.model.functions import Egress as Egress

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from provisioner.model.balancing import Dns, LoadBalancer
 from provisioner.model.database import Database
+from provisioner.model.expect import Expect
 from provisioner.model.functions import Api, Function
 from provisioner.model.network import Network
 from provisioner.model.services import Cluster, Service, ServiceConnect
@@ -33,6 +34,7 @@ class Stack(Table):
     functions: dict[PartName, Function] = Field(default={}, description="The functions by name.")
     database: Database | None = Field(default=None, description="The database.")
     api: Api | None = Field(default=None, description="The HTTP API in front of functions.")
+    expect: tuple[Expect, ...] = Field(default=(), description="What `provisioner verify` proves besides.")
     outputs: dict[OutputName, Text] = Field(
         default={}, description="What `provisioner outputs` tells besides; values hold references."
     )

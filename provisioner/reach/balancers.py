@@ -12,12 +12,14 @@ from provisioner.reach.rules import Request
 from provisioner.reach.snapshot import Snapshot
 from provisioner.reach.things import Interface
 from provisioner.reach.trail import Stopped, Trail
-from provisioner.reach.verdict import REFUSED, RESET
+from provisioner.reach.verdict import HANGS, REFUSED, RESET
 
 _NOT_TCP = ("UDP", "QUIC")
 _PASSES_ON = ("TCP", "TCP_UDP")
 _ACTIVE = ("active", "active_impaired")
 _EVERYWHERE = ("", "all")
+_SILENT = {"Target.Timeout": HANGS, "Target.FailedHealthChecks": REFUSED}
+"""What health checks meet. Source: ELB API reference, TargetHealth, Reason."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class Aim:
     @property
     def port(self) -> int:
         return self.target.port
+
+    @property
+    def silence(self) -> str:
+        """How a target fails that nothing keeps from answering, and does not answer its health checks either."""
+        asked = self.target.state == "unhealthy" and self.group.probed
+        return _SILENT.get(self.target.reason, "") if asked else ""
 
 
 def listening(snapshot: Snapshot, balancer: Balancer, node: Interface, port: int) -> Front:

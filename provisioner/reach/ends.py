@@ -144,7 +144,7 @@ def _balancer(snapshot: Snapshot, name: str) -> End | None:
     for one in snapshot.balancers:
         step = snapshot.owned.step_of(one.arn)
         called = name.replace("_", "-") == step and bool(step)
-        if called or name in (one.arn, one.name):
+        if called or name.lower() in (one.arn.lower(), one.name.lower(), one.dns_name):
             ports = tuple(listener.port for listener in one.listeners)
             return End(
                 name, "load balancer", _BALANCER, snapshot.nodes(one), (one.dns_name,), ports=ports, balancer=one

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from provisioner.reach import ranges
 from provisioner.reach.parts import Balancer, Function, Service
 from provisioner.reach.rules import action, groups
@@ -42,7 +45,9 @@ def of_service(snapshot: Snapshot, service: Service) -> tuple[Interface, ...]:
     held = tuple(known[task.interface] for task in service.tasks if task.interface in known)
     if held:
         return _different(held)
-    public = ranges.somewhere(snapshot.network.told) if service.public else ""
+    told = snapshot.network.told
+    taken = f"{ranges.somewhere(told)}/32"  # by whoever is on the internet
+    public = ranges.somewhere([*told, taken]) if service.public else ""
     return tuple(
         _would_be(subnet, service.groups, "interface", service.arn, public)
         for subnet in _subnets(snapshot, service.subnets)
@@ -59,3 +64,12 @@ def is_before(snapshot: Snapshot, balancer: Balancer, service: Service) -> bool:
     """Whether a load balancer sends to a service."""
     sent = (arn for one in balancer.listeners for rule in one.rules for arn in groups(action(rule)))
     return any(arn in service.target_groups for arn in sent)
+
+
+def among(snapshot: Snapshot, interfaces: Iterable[Interface]) -> Snapshot:
+    """The snapshot as if those interfaces were there that are only expected."""
+    new = {f"expected {one.address} {one.vpc}": one for one in interfaces if not one.id}
+    if not new:
+        return snapshot
+    network = replace(snapshot.network, interfaces={**new, **snapshot.network.interfaces})
+    return replace(snapshot, network=network)

@@ -109,6 +109,8 @@ class _Resolver:
         mine = [one for one in known if one.private and self._inside and self._vpc.id in one.vpcs]
         if found := zones.nearest(mine, name):
             return found
+        if "zones" in self.snapshot.network.hidden and services.named(name, self.snapshot.partition) is None:
+            self.trail.doubt("DNS", f"hosted zones, one of which may answer for {name}, may not be listed")
         public = [one for one in known if not one.private]
         found = zones.nearest(public, name)
         if found is not None:

@@ -130,6 +130,13 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What runs at the targets of a group would have to answer."""
+
+    group: str
+
+
+@dataclass(frozen=True)
 class PortOf:
     """Another port: something else listens there."""
 
@@ -151,6 +158,7 @@ Need = (
     | TransitRouteTo
     | Wait
     | PortOf
+    | Answers
     | None
 )
 """None where no single change opens it."""

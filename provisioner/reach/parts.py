@@ -63,7 +63,8 @@ class Target:
 
 @dataclass(frozen=True)
 class TargetGroup:
-    """`cross_zone` is None where the load balancer decides."""
+    """`cross_zone` is None where the load balancer decides; `probed` says whether its health checks ask the very
+    ports to which it sends."""
 
     arn: str
     name: str
@@ -73,6 +74,7 @@ class TargetGroup:
     targets: tuple[Target, ...] = ()
     cross_zone: bool | None = None
     preserves_client: bool = False
+    probed: bool = True
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ class Alias:
 
 @dataclass(frozen=True)
 class Service:
-    """`ports` are those of its containers; `namespace` is set where its tasks know Service Connect's names."""
+    """`ports` and `images` are those of its containers; `namespace` is set where its tasks know Service Connect's
+    names."""
 
     step: str
     name: str
@@ -118,6 +121,7 @@ class Service:
     tasks: tuple[Task, ...] = ()
     namespace: str = ""
     aliases: tuple[Alias, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

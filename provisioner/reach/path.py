@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from provisioner.reach import arrivals, balancers, fixes, names, rules, starts, walk
+from provisioner.reach import arrivals, balancers, expected, fixes, names, rules, starts, walk
 from provisioner.reach.balancers import Aim, Front
 from provisioner.reach.ends import End, find
 from provisioner.reach.names import Address
+from provisioner.reach.needs import Answers
 from provisioner.reach.packet import Arrival, Packet
 from provisioner.reach.parts import TargetGroup
 from provisioner.reach.rules import Request
@@ -23,7 +24,7 @@ class Unfit(Exception):
     """The question cannot be answered as it was asked: a port is missing, or nobody can begin there."""
 
 
-def judge(
+def follow(
     snapshot: Snapshot,
     source: str | End,
     destination: str | End,
@@ -32,16 +33,13 @@ def judge(
     host: str = "",
     path: str = "",
 ) -> Verdict:
-    """Whether a TCP connection from one end to another comes about, and if not, why and what would open it.
-
-    `host` and `path` are what an application load balancer is asked for; without them what its rules have for the
-    service that is meant. Raises UnknownEnd, Unfit.
-    """
+    """All ways from one end to another. Raises UnknownEnd, Unfit."""
     begin = source if isinstance(source, End) else find(snapshot, source)
     meant = destination if isinstance(destination, End) else find(snapshot, destination)
     if begin.kind in ("AWS service", "host", "endpoint"):
         raise Unfit(f"no connections begin at {begin.name}, as far as this stack can tell. Fix: give them as TO.")
-    asked = _Question(snapshot, begin, starts.goal(snapshot, begin, meant), port, host, path)
+    seen = expected.among(snapshot, (*begin.interfaces, *meant.interfaces))
+    asked = _Question(seen, begin, starts.goal(seen, begin, meant), port, host, path)
     return Verdict(begin.name, meant.name, asked.port, tuple(asked.ways()))
 
 
@@ -183,7 +181,10 @@ class _Leg:
         trail.passed(aim.group.arn, f"sends to {aim.address}:{aim.port} ({health})")
         kept = client if front.balancer.kind == "network" and aim.group.preserves_client else ""
         leg = _Leg(self.question, Start(front.node), aim.address, aim.port, before=front, client=kept)
+        probed = aim.silence and not any(way.stop for way in replace(leg, client="").ways(trail.branch()))
         for way in leg.ways(trail):
+            if way.stop is None and probed:
+                way = leg.stopped(trail, _silent(aim))
             yield replace(way, source=self._source, target=self.address, port=self.port)
 
     @property
@@ -216,6 +217,12 @@ class _Leg:
         except Stopped as stopped:
             return self.stopped(packet.trail, stopped)
         return self._way(packet.trail)
+
+
+def _silent(aim: Aim) -> Stopped:
+    """Nothing in the network keeps a target from answering, and health checks get no answer."""
+    why = f"{aim.address}:{aim.port} is let through, and fails its health checks: {aim.target.reason}"
+    return Stopped(aim.group.arn, why, Answers(aim.group.arn), fails=aim.silence)
 
 
 def _different(snapshot: Snapshot, aims: list[Aim]) -> list[Aim]:

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.loaders import Loader
 
 _ECR = "ecr"
+_DOCKER_HUB = "registry-1.docker.io"
 _EXTRA = ("ecr.api", "ecr.dkr", _ECR, "execute-api")
 _GLOBAL = ("iam", "route53", "sts")
 """Those of which older clients ask a host without a region."""
@@ -37,6 +38,20 @@ def hosts(service: str, account: str, region: str, partition: str) -> tuple[str,
         layers = f"prod-{region}-starport-layer-bucket.s3.{region}.{suffix}"
         return (f"api.ecr.{region}.{suffix}", f"{account}.dkr.ecr.{region}.{suffix}", layers)
     return (f"{'.'.join(reversed(name.split('.')))}.{region}.{suffix}",)
+
+
+def registry(image: str, partition: str = "aws") -> tuple[str, ...]:
+    """The hosts from which an image comes: its registry, and S3 where that is a private one of ECR's.
+
+    Source: Docker, "docker image pull": without a host it is Docker Hub.
+    """
+    host = image.partition("/")[0] if "/" in image else ""
+    if not ("." in host or ":" in host or host == "localhost"):
+        return (_DOCKER_HUB,)
+    if ".dkr.ecr." not in host:
+        return (host.partition(":")[0],)
+    account, _, _, region, *_ = host.split(".")
+    return hosts(_ECR, account, region, partition)
 
 
 @cache

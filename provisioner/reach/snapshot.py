@@ -29,7 +29,8 @@ from provisioner.reach.things import (
 class Network:
     """What EC2 describes, by id: the stack's VPC, and those that are attached to the same transit gateways.
 
-    `internet_gateways` gives the VPC to which each is attached, nothing for one that is not.
+    `internet_gateways` gives the VPC to which each is attached, nothing for one that is not. What the caller may
+    not read is named in `hidden`: attachments, zones.
     """
 
     vpcs: Mapping[str, Vpc] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Network:
     attachments: Mapping[str, Attachment] = field(default_factory=dict)
     transit_gateways: Mapping[str, TransitGateway] = field(default_factory=dict)
     instances: Mapping[str, Instance] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
 
     @cached_property
     def _held(self) -> Mapping[tuple[str, str], Interface]:

@@ -53,15 +53,19 @@ def of(snapshot: Snapshot, end: End) -> Iterator[Start]:
     yield from (Start(one) for one in end.interfaces)
     for cidr in end.networks:
         for address in ranges.pieces(cidr, snapshot.network.told, _MOST):
-            yield replace(_at(snapshot, address), why=_why(end))
+            if (start := _at(snapshot, address)) is not None:
+                yield replace(start, why=_why(end))
 
 
 def _why(end: End) -> str:
     return f"{end.name} is not in the VPC" if end.kind == "function outside of VPCs" else ""
 
 
-def _at(snapshot: Snapshot, address: str) -> Start:
-    """The interface that has the address, or whoever may get it, or somebody outside."""
+def _at(snapshot: Snapshot, address: str) -> Start | None:
+    """The interface that has the address, or whoever may get it, or somebody outside.
+
+    None for an address that nobody can get: of a VPC, and in none of its subnets.
+    """
     vpc = snapshot.network.vpc_with(address)
     if vpc is None:
         held = snapshot.network.public_holder(address)
@@ -70,7 +74,7 @@ def _at(snapshot: Snapshot, address: str) -> Start:
         return Start(held)
     place = snapshot.network.subnet_with(vpc.id, address)
     if place is None:
-        return Start(None, address)
+        return None
     return Start(Interface("", vpc.id, place.id, (address,), kind=ANYBODY))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from provisioner.reach.parts import Owned, Zone
 from provisioner.reach.reading import balancers, compute, lists, network, transit, zones
+from provisioner.reach.reading.pages import Readable
 from provisioner.reach.snapshot import Network, Snapshot
 from provisioner.reach.things import Attachment, Group, PrefixList, RouteTable
 from state.record import StackState
@@ -74,10 +75,11 @@ def read(
 ) -> Snapshot:
     """A snapshot of these VPCs and of those of this account that share a transit gateway with the first."""
     owned = owned or Owned()
-    attached = transit.attachments(aws.clients.ec2, vpcs[0])
+    readable = Readable()
+    attached = readable("attachments", transit.attachments, aws.clients.ec2, vpcs[0])
     ids = list(dict.fromkeys([*vpcs, *_neighbours(attached)]))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = _Reading(aws, ids, owned, pool)
+        found = _Reading(aws, ids, owned, pool, readable)
         return found.snapshot(attached, {*hosts, *_names(owned)}, list(parents))
 
 
@@ -97,8 +99,10 @@ def _names(owned: Owned) -> set[str]:
 class _Reading:
     """The reads of one snapshot, several at once."""
 
-    def __init__(self, aws: Aws, vpcs: list[str], owned: Owned, pool: ThreadPoolExecutor) -> None:
-        self.aws, self.vpcs, self.owned, self.pool = aws, vpcs, owned, pool
+    def __init__(
+        self, aws: Aws, vpcs: list[str], owned: Owned, pool: ThreadPoolExecutor, readable: Readable
+    ) -> None:
+        self.aws, self.vpcs, self.owned, self.pool, self.readable = aws, vpcs, owned, pool, readable
 
     def snapshot(self, attached: list[Attachment], names: set[str], parents: list[tuple[str, str]]) -> Snapshot:
         clients, ec2 = self.aws.clients, self.aws.clients.ec2
@@ -107,18 +111,21 @@ class _Reading:
             for kind in ("vpcs", "subnets", "tables", "acls", "groups", "interfaces", "internet_gateways",
                          "nat_gateways", "endpoints", "instances")
         }  # fmt: skip
-        gateways = self._begin(transit.gateways, ec2, sorted({one.gateway for one in attached}), self.aws.account)
-        prefixes = self._begin(lists.of_services, ec2)
+        attached_to = sorted({one.gateway for one in attached})
+        gateways = self._begin(self.readable, "gateways", transit.gateways, ec2, attached_to, self.aws.account)
+        prefixes = self._begin(self.readable, "prefix lists", lists.of_services, ec2)
         fronts = self._begin(balancers.balancers, clients.elbv2, self.vpcs)
         groups = self._begin(balancers.target_groups, clients.elbv2, self.vpcs)
         functions = self._begin(compute.functions, clients.functions, self._of(_FUNCTION))
         services = self._begin(compute.services, clients.ecs, self._of(_SERVICE))
         named = self._begin(self._zones, names, parents)
+        told = named()
         known: dict[str, Any] = {kind: one.result() for kind, one in seen.items()}
         found = Network(
             prefix_lists=_by_id(self._lists(prefixes(), known["groups"], known["tables"])),
             attachments=_by_id(attached),
             transit_gateways=_by_id(gateways()),
+            hidden=frozenset(self.readable.hidden),
             **{kind: one if isinstance(one, dict) else _by_id(one) for kind, one in known.items()},
         )
         placed = {one.id: one.zone for one in found.subnets.values()}
@@ -132,7 +139,7 @@ class _Reading:
             tuple(functions()),
             tuple(services()),
             tuple(compute.databases(clients.databases, self._of(_DATABASE), placed)),
-            tuple(named()),
+            tuple(told),
             self.owned,
         )
 
@@ -146,12 +153,12 @@ class _Reading:
 
     def _zones(self, names: set[str], parents: list[tuple[str, str]]) -> list[Zone]:
         dns = self.aws.clients.dns
-        found = {one.id: one for one in zones.private(dns, self.vpcs, self.aws.region)}
+        found = _by_id(self.readable("zones", zones.private, dns, self.vpcs, self.aws.region))
         if names:
-            found |= {one.id: one for one in zones.public(dns, names)}
+            found |= _by_id(self.readable("zones", zones.public, dns, names))
         for zone, way in parents:
             if zone not in found:
-                found |= {one.id: one for one in zones.elsewhere(self.aws.at(way).clients.dns, zone)}
+                found |= _by_id(zones.elsewhere(self.aws.at(way).clients.dns, zone))
         return list(found.values())
 
     def _lists(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Ports = tuple[int, int]
@@ -190,7 +191,7 @@ class TransitGateway:
     id: str
     account: str
     state: str
-    tables: dict[str, tuple[TransitRoute, ...]] | None
+    tables: Mapping[str, tuple[TransitRoute, ...]] | None
 
 
 @dataclass(frozen=True)

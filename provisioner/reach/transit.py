@@ -12,13 +12,15 @@ from provisioner.reach.trail import Stopped, Trail, Unseen
 
 
 def entrance(network: Network, name: str, subnet: Subnet, *, back: bool = False) -> Attachment:
-    """The attachment by which a subnet's packets enter: available, with a subnet in the same zone. Raises Stopped.
+    """The attachment by which a subnet's packets enter: available, with a subnet in the same zone.
 
-    Source: Transit gateway guide, "Transit gateway attachments to a VPC", availability zones.
+    Raises Stopped, Unseen. Source: Transit gateway guide, "Transit gateway attachments to a VPC".
     """
     known = list(network.attachments_of(subnet.vpc, name))
     alive = next((one for one in known if one.alive), None)
     prefix = "no way back: " if back else ""
+    if alive is None and "attachments" in network.hidden:
+        raise Unseen(name, f"whether {subnet.vpc} is attached to it may not be read")
     if alive is None:
         states = ", ".join(f"{one.id} is {one.state}" for one in known) or "there is none"
         why = f"{prefix}{subnet.vpc} has no available attachment to {name}: {states}"
@@ -46,7 +48,7 @@ def leave(
     """Where the table of the attachment by which a packet came sends it. Raises Stopped, Unseen."""
     found = network.transit_gateways.get(gateway)
     if found is None or found.tables is None:
-        owner = f"is account {found.account}'s" if found else "is another account's"
+        owner = f"is account {found.account}'s" if found else "may not be read itself"
         raise Unseen(gateway, f"it {owner}: where its route tables send {address} may not be read")
     best = _best(found, entered, address, back=back)
     why = f"{best.cidr} -> {best.attachment or 'nothing'}"

@@ -71,7 +71,8 @@ class Call(Site):
 
     @property
     def mutating(self) -> bool:
-        return mutates(self.action)
+        """Whether it can change anything: EC2 only tries what is asked for with DryRun."""
+        return mutates(self.action) and not (self.service == "ec2" and self.parameters.get("DryRun"))
 
     @property
     def site(self) -> Site:

@@ -18,6 +18,7 @@ SINGLE = frozenset(
     {"hold-before", "hold-after", "drop-before", "drop-after", "error", "error-after", "status", "throttle"},
 )
 STANDING = frozenset({"invisible", "unassumable", "nat-fails", "pull-fails", "exits", "no-capacity"})
+_ANY = "*"
 _SETTINGS = frozenset({"seen", "fired", "since", "seed"})
 
 
@@ -25,7 +26,8 @@ _SETTINGS = frozenset({"seen", "fired", "since", "seed"})
 class Fault:
     """One thing to go wrong.
 
-    It concerns calls of `service` and `action` (globs), only mutating ones if `mutating`. It strikes the first
+    It concerns calls of `service` and `action` (globs), only mutating ones if `mutating`; with an `action`, only
+    calls that are to be carried out, which a dry run of EC2 is not. It strikes the first
     `times` of them (None: all), or with `nth` those from the nth; `nth` alone counts mutating calls. With a
     `chance` it strikes only so many of them (0.01: one in a hundred), which of them the sandbox's seed decides.
     It sleeps until `after_seconds` after it was set. `seconds` limits a hold, or is how young a thing is that a
@@ -33,8 +35,8 @@ class Fault:
     """
 
     do: str
-    service: str = "*"
-    action: str = "*"
+    service: str = _ANY
+    action: str = _ANY
     mutating: bool | None = None
     nth: int | None = None
     times: int | None = 1
@@ -54,6 +56,7 @@ class Fault:
             fnmatchcase(entry.service, self.service)
             and fnmatchcase(entry.action, self.action)
             and (self.mutating is None or self.mutating == entry.mutating)
+            and (self.action == _ANY or not entry.parameters.get("DryRun"))
         )
 
     def awake(self) -> bool:

@@ -10,6 +10,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.transit_gateway import TransitGateway
+from moto.ec2.models.transit_gateway_attachments import TransitGatewayPeeringAttachment
+
 from provisioner.sandbox import backends
 from provisioner.sandbox.call import Site
 from provisioner.sandbox.containers.images import Image
@@ -18,6 +22,8 @@ from provisioner.sandbox.world import World
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"
+_PEER, _ELSEWHERE = "tgw-0fedcba9876543210", "999999999999"
+"""The gateway beyond a furnished one, and whose it is."""
 _EVERYBODY = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 Want = Mapping[str, str]
 
@@ -58,7 +64,20 @@ def _transit_gateway(site: Site, want: Want) -> str | None:
     made = ec2.create_transit_gateway(description="furnished")
     ec2.transit_gateways[want["id"]] = ec2.transit_gateways.pop(made.id)
     made.default_route_table.transit_gateway_id = made.id = want["id"]
+    _beyond(ec2, made, want.get("routes", "").split())
     return f"transit gateway {made.id}"
+
+
+def _beyond(ec2: EC2Backend, gateway: TransitGateway, networks: list[str]) -> None:
+    """Networks that are behind it already, by way of a peer in another account, and are not seen from here."""
+    if networks:
+        peer = TransitGatewayPeeringAttachment(
+            ec2, gateway, _PEER, gateway.ec2_backend.region_name, _ELSEWHERE, {}, gateway.ec2_backend.region_name
+        )
+        peer.state = "available"
+        ec2.transit_gateway_attachments[peer.id] = peer
+        for cidr in networks:
+            ec2.create_transit_gateway_route(gateway.default_route_table.id, cidr, peer.id)
 
 
 def _image(site: Site, want: Want) -> str | None:

@@ -7,6 +7,7 @@ over the wire (botocore service models).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -59,7 +60,7 @@ ClusterNotFoundException ServiceNotFoundException ServiceNotActiveException
 ResourceNotFoundException NotFoundException NoSuchEntity
 InvalidInstanceID.NotFound InvalidVolume.NotFound DBInstanceNotFound DBSubnetGroupNotFoundFault DBSnapshotNotFound
 NamespaceNotFound ServiceNotFound OperationNotFound InstanceNotFound NamespaceNotFoundException
-ObjectNotFoundException
+ObjectNotFoundException NoSuchResourceException
 """
 
 _IN_USE = """
@@ -121,7 +122,7 @@ InternalServiceException
 InternalError InternalFailure InternalServerError ServiceUnavailable ServiceException ServerException Unavailable
 """
 
-_CAUSES: dict[str, Cause] = {
+CAUSES: dict[str, Cause] = {
     code: cause
     for cause, codes in (
         (Cause.GONE, _GONE),
@@ -137,7 +138,7 @@ _CAUSES: dict[str, Cause] = {
     for code in codes.split()
 }
 
-_BY_MESSAGE: tuple[tuple[str, str, Cause], ...] = (
+BY_MESSAGE: tuple[tuple[str, str, Cause], ...] = (
     # A fresh role or policy has not reached the service that is to use it (section 2.2 of the manual).
     ("InvalidParameterValueException", "cannot be assumed by Lambda", Cause.NOT_YET),
     ("InvalidParameterValueException", "does not have permissions to call", Cause.NOT_YET),
@@ -195,7 +196,7 @@ _BY_MESSAGE: tuple[tuple[str, str, Cause], ...] = (
 )
 
 
-_NO_LOGIN = (
+NO_LOGIN = (
     CredentialRetrievalError,
     NoCredentialsError,
     PartialCredentialsError,
@@ -203,6 +204,8 @@ _NO_LOGIN = (
     TokenRetrievalError,
 )
 """The login has ended while the run went on, or could not be renewed."""
+CONNECTION = (HTTPClientError, NoConnection)
+"""The request may have arrived or not."""
 
 
 @dataclass(frozen=True)
@@ -226,9 +229,9 @@ def verdict(error: ClientError | BotoCoreError) -> Verdict:
     """Sort an error that boto3 raised."""
     if isinstance(error, ClientError):
         return _of_answer(error)
-    if isinstance(error, (HTTPClientError, NoConnection)):
+    if isinstance(error, CONNECTION):
         return Verdict(Cause.UNKNOWN_OUTCOME, type(error).__name__, str(error))
-    cause = Cause.EXPIRED if isinstance(error, _NO_LOGIN) else Cause.REFUSED
+    cause = Cause.EXPIRED if isinstance(error, NO_LOGIN) else Cause.REFUSED
     return Verdict(cause, type(error).__name__, str(error))
 
 
@@ -240,12 +243,21 @@ def _of_answer(error: ClientError) -> Verdict:
 
 
 def _cause(code: str, message: str, status: int) -> Cause:
-    for listed, words, cause in _BY_MESSAGE:
+    for listed, words, cause in BY_MESSAGE:
         if code == listed and words.lower() in message.lower():
             return cause
-    if code in _CAUSES:
-        return _CAUSES[code]
+    if code in CAUSES:
+        return CAUSES[code]
     return Cause.UNKNOWN_OUTCOME if status >= 500 else Cause.REFUSED
+
+
+_PERMISSION = re.compile(r"perform:? ([a-z0-9-]+:[A-Z][A-Za-z]+)")
+
+
+def permission(message: str) -> str:
+    """The action that a refusal names, such as `ec2:CreateVpc`; "" where it names none."""
+    found = _PERMISSION.search(message)
+    return found[1] if found else ""
 
 
 def gone(error: ClientError) -> bool:

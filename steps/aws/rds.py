@@ -1,4 +1,4 @@
-"""How an RDS instance ends, and how its versions compare."""
+"""How an RDS instance starts again and ends, and how its versions compare."""
 
 from __future__ import annotations
 
@@ -38,6 +38,20 @@ def recent(found: str, wanted: str) -> bool:
 def _numbers(version: str) -> list[int]:
     """`16.3-R2` is 16, 3."""
     return [int(part) for part in version.partition("-")[0].split(".") if part.isdigit()]
+
+
+def start(job: Job, seen: Seen) -> Pending:
+    if job.once("start"):
+        job.aws.clients.databases.start_db_instance(DBInstanceIdentifier=seen.id)
+        job.notes.append("was stopped, started")
+    return Pending("stopped, starting")
+
+
+def way_out(job: Job) -> str:
+    """What never was usable is deleted by the next run; what was has data."""
+    if job.record.ready_at:
+        return "see its events in the RDS console (`aws rds describe-events`), mend what they name, then resume"
+    return "remove the cause and resume: the failed one is deleted first, then another is made"
 
 
 def delete(job: Job, seen: Seen) -> Pending:

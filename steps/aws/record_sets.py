@@ -21,12 +21,16 @@ from steps.base import Gone, Job, Made, Pending, Seen, StepFailed
 if TYPE_CHECKING:
     from types_boto3_route53 import Route53Client
 
+RECORDS = "records"
+"""The word of `Aws.forced` that lets a zone go with the records that others made in it."""
 MUTABLE = frozenset({"TTL", "ResourceRecords", "AliasTarget"})
 
 _OWN = frozenset({"Name", "Type", *MUTABLE})
 _APART = 5.0
 """Seconds between two questions for one change."""
 _NOTED = "change "
+_OWN_ZONE = "hosted_zone"
+"""The kind of a zone that goes with the stack."""
 
 
 def sightings(look: Look, records: Iterable[Record]) -> Iterator[Seen]:
@@ -122,6 +126,24 @@ def _in_sync(dns: Route53Client, change: str) -> bool:
         if gone(error):
             return True
         raise
+
+
+def objection(job: Job, seen: Seen, users: str = "") -> StepFailed | None:
+    """What is left at destroy, as another's or because of its other `users`, would keep the zone that it is in.
+
+    That is as it should be in a zone of the user's, which stays. The stack's own could not go at its turn.
+    """
+    zone = Place.read(seen.id).zone
+    own = any(need.kind == _OWN_ZONE and need.id == zone for need in job.needs.values())
+    if not own or RECORDS in job.aws.forced:
+        return None
+    if users:
+        fix = "delete them, or destroy with --force-records"
+        return StepFailed(f"it proves other certificates, too: {users}", fix)
+    if same(seen.raw, job.record.request):
+        return None
+    fix = "provision, which sets it right, or remove it, or destroy with --force-records"
+    return StepFailed(f"it was changed by hand, and is now {told(seen.raw)}", fix)
 
 
 def delete(job: Job, aws: Aws, seen: Seen | None, ours: Callable[[RecordSet, RecordSet], bool] = same) -> Gone:

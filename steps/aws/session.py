@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ Session = boto3.Session
 _CONNECTIONS = 32
 _ATTEMPTS = 8
 """Tries of one request that is safe to repeat: with the standard mode's back-off about a minute of throttling."""
+_OF_ENVIRONMENT = "env"
 _lock = Lock()
 """botocore sessions may not build two clients at a time; the clients themselves may be shared."""
 
@@ -49,6 +51,17 @@ class Clients:
     def _make(self, service: Any) -> Any:
         with _lock:
             return self._session.client(service, config=self._config, endpoint_url=self._endpoint)
+
+    @property
+    def ends(self) -> datetime | None:
+        """When the credentials end that nobody renews; None where botocore renews them, or does not know.
+
+        It knows of those in the environment what AWS_CREDENTIAL_EXPIRATION says, and can only read that again.
+        Source: botocore's EnvProvider.
+        """
+        found = self._session.get_credentials()
+        ends: datetime | None = getattr(found, "_expiry_time", None)  # there is no public way
+        return ends if found is not None and found.method == _OF_ENVIRONMENT else None
 
     @cached_property
     def ec2(self) -> EC2Client:
@@ -109,6 +122,21 @@ class Clients:
     def dns(self) -> Route53Client:
         client: Route53Client = self._make("route53")
         return client
+
+    @cached_property
+    def images(self) -> Any:
+        """ECR. (No types are installed for this and the two others that are `Any`.)"""
+        return self._make("ecr")
+
+    @cached_property
+    def quotas(self) -> Any:
+        """Service Quotas."""
+        return self._make("service-quotas")
+
+    @cached_property
+    def tagging(self) -> Any:
+        """Resource Groups Tagging API."""
+        return self._make("resourcegroupstaggingapi")
 
     @cached_property
     def parameters(self) -> SSMClient:

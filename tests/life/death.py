@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -87,10 +87,8 @@ def dying(nth: int, when: str, action: str = "*") -> Iterator[Death]:
         patch.setattr(Endpoint, "make_request", sent)
         patch.setattr(Store, "save", saved)
         patch.setattr(Store, "remove", removed)
-        try:
+        with suppress(Died):
             yield death
-        except Died:
-            pass
         for thread in set(threading.enumerate()) - before:
             thread.join(_LIMIT)  # its requests are carried out all the same, and then it meets its death
             assert not thread.is_alive(), "a request does not come back"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,14 +24,15 @@ ACCOUNT = "123456789012"
 
 @dataclass(frozen=True)
 class System:
-    """`asked` are overrides of the example's keys."""
+    """`asked` are overrides of the example's keys, `rewritten` is what stands in its place, if anything does."""
 
     example: str
     asked: tuple[str, ...] = ()
+    rewritten: Path | None = None
 
     @property
     def file(self) -> Path:
-        return ROOT / "examples" / f"{self.example}.toml"
+        return self.rewritten or ROOT / "examples" / f"{self.example}.toml"
 
     def __str__(self) -> str:
         return " ".join([self.example, *(one.partition(".")[2] for one in self.asked if "image" not in one)])
@@ -75,9 +77,14 @@ class Life:
 @dataclass
 class Told:
     events: list[Event] = field(default_factory=list)
+    stop: Stop = field(default_factory=Stop)
+    patience: int | None = None
+    """After so many events somebody presses ctrl-C."""
 
     def tell(self, event: Event) -> None:
         self.events.append(event)
+        if self.patience is not None and len(self.events) >= self.patience:
+            self.stop.signal = signal.SIGINT
 
     def tick(self) -> None:
         pass
@@ -92,7 +99,7 @@ class Told:
 class Inside:
     """A system brought up and down in this process, which saves the start of another one.
 
-    The environment must name the sandbox (`inside` fixture).
+    The environment must name the sandbox (fixture `bring`).
     """
 
     def __init__(self, sandbox: Sandbox, folder: Path, system: System) -> None:
@@ -100,17 +107,22 @@ class Inside:
         furnish(sandbox, system)
         self.options = Options(folder=folder / ".provisioner")
         self.told = Told()
+        self.patience: int | None = None
+        """Of whoever watches the next run, in events: then they press ctrl-C."""
         self.before = self.inventory()
 
     def up(self, *overrides: str) -> StackState:
-        self.told.events.clear()
-        return operation.provision(
-            self.system.file, (*self.system.asked, *overrides), None, self.options, self.told, Stop()
-        )
+        asked = (*self.system.asked, *overrides)
+        return operation.provision(self.system.file, asked, None, self.options, *self._listening())
 
-    def down(self, options: Options | None = None) -> StackState:
-        self.told.events.clear()
-        return operation.destroy(self.system.example, options or self.options, self.told, Stop())
+    def down(self, *, force_records: bool = False) -> StackState:
+        options = replace(self.options, force_records=force_records)
+        return operation.destroy(self.system.example, options, *self._listening())
+
+    def _listening(self) -> tuple[Told, Stop]:
+        self.told = Told(patience=self.patience)
+        self.patience = None
+        return self.told, self.told.stop
 
     def live(self) -> Life:
         """Up and down, and the sandbox empty again."""

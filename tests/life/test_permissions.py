@@ -64,7 +64,7 @@ def test_without_a_look_nothing_is_begun(bring: Bring, sandbox: Sandbox, monkeyp
 
 def test_what_is_denied_is_told_with_step_call_and_code(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
     become(tool.sandbox, monkeypatch, without(NAME, "ec2:CreateTags"))
-    ended = tool.provision()
+    ended = tool.provision("--no-preflight")
     assert ended.code != 0, ended.text
     for word in ("vpc", "CreateVpc", "UnauthorizedOperation", "ec2:CreateTags"):
         assert word in ended.err, ended.err

@@ -1,4 +1,4 @@
-"""What hands have deleted of the further systems is made again, what they have changed is set right; both are told.
+"""What hands have deleted of the further systems is made again, what they have changed is set right, and told.
 
 The usual suite does all that can be done to one system at once; `make test-complete` one thing at a time.
 """

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
-from tests.life.conftest import Bring
-from tests.life.systems import FURTHER, Inside, Inventory, Life, System
+from provisioner.schedule import Failed, Interrupted
+from tests.life.conftest import PROFILE, Bring
+from tests.life.death import dying
+from tests.life.systems import FURTHER, Inside, Inventory, Life, System, furnish
 
 Lived = Callable[[System], Life]
 Fault = Mapping[str, Any]
@@ -18,7 +23,12 @@ STRUCK: dict[str, Fault] = {
     "lost answers": {"do": "drop-after"},
     "errors after the fact": {"do": "error-after", "code": "InternalError", "status": 500, "message": "oops"},
     "lost requests": {"do": "drop-before"},
+    "servers' errors": {"do": "status", "status": 503},
+    "throttled": {"do": "throttle"},
 }
+SOMETIMES = {"DeleteNetworkInterface"}
+"""Whether Lambda leaves its interfaces to us is chance."""
+DENIED: Fault = {"do": "error", "code": "AccessDenied", "status": 403, "message": "no"}
 
 
 def strike(stack: Inside, actions: Iterable[str], fault: Fault, times: int) -> None:
@@ -30,7 +40,7 @@ def come_through(stack: Inside, run: Callable[[], object], expected: Inventory) 
     run()
     idle = [fault["action"] for fault in stack.sandbox.ask("GET", "faults") if not fault["fired"]]
     stack.sandbox.clear_faults()
-    assert idle == []
+    assert set(idle) <= SOMETIMES
     assert stack.inventory() == expected
 
 
@@ -44,3 +54,99 @@ def test_each_kind_of_call_struck(bring: Bring, undisturbed: Lived, system: Syst
     come_through(stack, stack.up, life.standing)
     strike(stack, life.down, STRUCK[how], times)
     come_through(stack, stack.down, stack.before)
+
+
+def again_and_again(run: Callable[[], object]) -> int:
+    """Run until nothing fails any more; how often something did."""
+    for turn in count():
+        try:
+            run()
+        except Failed:
+            assert turn < 99
+            continue
+        return turn
+    raise AssertionError
+
+
+@every_system
+def test_each_kind_of_call_denied(bring: Bring, undisturbed: Lived, system: System) -> None:
+    """Whatever stops a run, the next one goes on from there."""
+    life = undisturbed(system)
+    stack = bring(system)
+    strike(stack, life.up, DENIED, 1)
+    come_through(stack, lambda: again_and_again(stack.up), life.standing)
+    strike(stack, life.down, DENIED, 1)
+    come_through(stack, lambda: again_and_again(stack.down), stack.before)
+
+
+ROUGH = ("flaky", "throttled")
+LATE: list[Fault] = [{"do": do, "seconds": 20 / 600} for do in ("invisible", "unassumable")]
+"""For 20 of AWS's seconds fresh things are seen by nobody, and fresh roles trusted by nobody."""
+
+
+@pytest.mark.parametrize("seed", range(6))
+@every_system
+def test_up_unchanged_and_down_in_a_rough_world(
+    bring: Bring, undisturbed: Lived, system: System, seed: int
+) -> None:
+    life = undisturbed(system)
+    stack = bring(system)
+    stack.sandbox.become(PROFILE, seed)
+    furnish(stack.sandbox, system)
+    stack.sandbox.named_faults(*ROUGH)
+    stack.sandbox.faults(LATE)
+    stack.up()
+    with stack.sandbox.at_peace():
+        assert stack.inventory() == life.standing
+        stack.sandbox.forget_calls()
+    stack.up()
+    assert stack.mutations() == []
+    stack.down()
+    with stack.sandbox.at_peace():
+        assert stack.inventory() == stack.before
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
+
+
+def let_hours_pass(stack: Inside, hours: float) -> None:
+    """For the sandbox and for the state file."""
+    stack.sandbox.advance(hours * 3600 / 600)
+    path = stack.options.folder / f"{stack.system.example}.json"
+    if path.exists():
+        back = timedelta(hours=hours)
+        text = _MOMENT.sub(
+            lambda found: (datetime.fromisoformat(found[0]) - back).isoformat(timespec="milliseconds"),
+            path.read_text(),
+        )
+        path.write_text(text)
+
+
+@every_system
+def test_dying_and_going_on_hours_later(bring: Bring, undisturbed: Lived, system: System) -> None:
+    life = undisturbed(system)
+    stack = bring(system)
+    for run, expected in ((stack.up, life.standing), (stack.down, stack.before)):
+        for turn in count():
+            with dying(3 + turn % 2, ("after", "before")[turn % 2]) as death:
+                run()
+            if not death.came:
+                break
+            let_hours_pass(stack, 2.0)
+        assert stack.inventory() == expected
+
+
+@every_system
+def test_stopped_again_and_again(bring: Bring, undisturbed: Lived, system: System) -> None:
+    life = undisturbed(system)
+    stack = bring(system)
+    for run, expected in ((stack.up, life.standing), (stack.down, stack.before)):
+        for turn in count():
+            stack.patience = 5 + 5 * turn
+            try:
+                run()
+            except Interrupted:
+                continue
+            break
+        assert turn > 2
+        assert stack.inventory() == expected

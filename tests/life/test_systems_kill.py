@@ -1,7 +1,7 @@
-"""The further systems, killed at their mutating calls: whatever was done or not, nothing is doubled and nothing lost.
+"""The further systems, killed at their mutating calls: nothing is doubled and nothing lost.
 
-Most deaths happen in this process (`tests.life.death`); a few are SIGKILLs of the tool's own. The usual suite takes
-samples; `make test-complete` takes every call.
+Most deaths happen in this process (`tests.life.death`); a few are SIGKILLs of the tool's own. The usual suite
+takes samples; `make test-complete` takes every call.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def dying_on_and_on(run: Callable[[], object], stride: int) -> int:
 
 
 def apart_from_revisions(found: Inventory) -> Inventory:
-    """ECS gives no number of a revision twice, and one that a dead run deregistered stays INACTIVE until the end."""
+    """ECS gives no number of a revision twice; one that a dead run deregistered stays INACTIVE until the end."""
     told = {kind: [_REVISION.sub("", line) for line in lines] for kind, lines in found.items()}
     living = [line for line in told.get("task definition", ()) if '"status": "INACTIVE"' not in line]
     return {**told, "task definition": living}
@@ -69,9 +69,7 @@ def lives_through_all(stack: Inside, wanted: Inventory, stride: int) -> None:
 @pytest.mark.complete
 @pytest.mark.parametrize("parallel", [1, 16])
 @every_system
-def test_complete_dying_at_every_call(
-    bring: Bring, undisturbed: Lived, system: System, parallel: int
-) -> None:
+def test_complete_dying_at_every_call(bring: Bring, undisturbed: Lived, system: System, parallel: int) -> None:
     expected = undisturbed(system).standing
     stack = bring(system)
     if parallel == 1:

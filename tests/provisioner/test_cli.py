@@ -40,6 +40,7 @@ COMMANDS = (
     "schema",
     "sandbox",
     "completion",
+    "verify",
 )
 
 

@@ -13,6 +13,7 @@ from provisioner.stack_errors import StackError
 from tests.provisioner import (
     test_stack_balancing,
     test_stack_data,
+    test_stack_expect,
     test_stack_functions,
     test_stack_network,
     test_stack_services,
@@ -37,6 +38,7 @@ REFUSED = [
 _MODULES: tuple[ModuleType, ...] = (
     test_stack_balancing,
     test_stack_data,
+    test_stack_expect,
     test_stack_functions,
     test_stack_network,
     test_stack_services,

@@ -10,7 +10,7 @@ import sys
 import threading
 import urllib.error
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
@@ -109,6 +109,7 @@ def _entry(**more: Any) -> Any:
         service = "ec2"
         action = "CreateVpc"
         mutating = True
+        parameters: ClassVar[dict[str, Any]] = {}
 
     for name, value in more.items():
         setattr(Entry, name, value)

@@ -53,6 +53,20 @@ def test_a_transit_gateway_of_a_given_id_can_be_attached_to(sandbox: Sandbox) ->
     assert [(one["TransitGatewayId"], one["State"]) for one in found] == [(GATEWAY, "available")]
 
 
+def test_networks_are_behind_a_transit_gateway(sandbox: Sandbox) -> None:
+    ec2 = sandbox.client("ec2")
+    furnish(sandbox, {"kind": "transit_gateway", "id": GATEWAY, "routes": "10.64.0.0/16 10.65.0.0/16"})
+    (table,) = ec2.describe_transit_gateway_route_tables()["TransitGatewayRouteTables"]
+    found = ec2.search_transit_gateway_routes(
+        TransitGatewayRouteTableId=table["TransitGatewayRouteTableId"],
+        Filters=[{"Name": "state", "Values": ["active"]}],
+    )["Routes"]
+    assert {one["DestinationCidrBlock"] for one in found} == {"10.64.0.0/16", "10.65.0.0/16"}
+    assert {one["TransitGatewayAttachments"][0]["ResourceType"] for one in found} == {"peering"}
+    attached = ec2.describe_transit_gateway_attachments()["TransitGatewayAttachments"]
+    assert [(one["ResourceType"], one["State"]) for one in attached] == [("peering", "available")]
+
+
 def test_an_image_under_its_tag_and_a_cluster(sandbox: Sandbox) -> None:
     furnish(sandbox, {"kind": "image", "image": IMAGE}, {"kind": "cluster", "name": "shared"})
     images = sandbox.client("ecr").list_images(repositoryName="team/api")["imageIds"]

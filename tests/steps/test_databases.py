@@ -151,6 +151,7 @@ class TestInstance:
             "port": 5432,
             "secret_arn": found["MasterUserSecret"]["SecretArn"],
             "database": "notes",
+            "resource_id": found["DbiResourceId"],
         }
 
     def test_no_password_passes_through_us(self, lab: Lab) -> None:

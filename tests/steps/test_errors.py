@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,12 @@ from botocore.exceptions import (
     SSOTokenLoadError,
 )
 
-from steps.aws.errors import NEXT_MOVE, Cause, gone, verdict
+from provisioner.error_reference import page
+from steps.aws.errors import BY_MESSAGE, CAUSES, NEXT_MOVE, Cause, gone, permission, verdict
+from steps.aws.meanings import BY_WORDS, MEANINGS, SENTENCES
+from steps.aws.remedies import MOVES, QUOTAS, next_move
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def answered(code: str, message: str = "", status: int = 400) -> ClientError:
@@ -124,3 +130,54 @@ def test_what_only_aws_can_read_is_left_out() -> None:
     answer: Any = {"Error": {"Code": "UnauthorizedOperation", "Message": said}}
     found = verdict(ClientError(answer, "CreateVpc"))
     assert found.message == "You are not authorized to perform: ec2:CreateVpc."
+
+
+def test_every_code_has_a_meaning_and_no_other_has() -> None:
+    assert set(CAUSES) <= {*MEANINGS, *QUOTAS}
+    assert {code for code, _, _ in BY_MESSAGE} & {"AuthFailure", "LimitExceeded"} <= set(MEANINGS)
+    assert {words for _, words, _ in BY_MESSAGE} == set(BY_WORDS)
+    assert {*MOVES, *QUOTAS} <= set(CAUSES)
+    assert set(SENTENCES) == set(Cause)
+
+
+def test_the_page_has_a_row_for_every_code_and_is_up_to_date() -> None:
+    shown = page()
+    assert [code for code in CAUSES if f"| `{code}` |" not in shown] == []
+    assert [words for _, words, _ in BY_MESSAGE if f"“{words}”" not in shown] == []
+    assert "{}" not in shown
+    assert (ROOT / "docs" / "errors.md").read_text() == shown, "run: make docs"
+
+
+DENIALS = [
+    ("You are not authorized to perform: ec2:CreateVpc. Encoded ...", "ec2:CreateVpc"),
+    ("You are not authorized to perform this operation. User: arn:aws:iam::1:user/x is not authorized to perform: "
+     "ec2:AllocateAddress on resource: ...", "ec2:AllocateAddress"),
+    ("User: arn:aws:iam::1:user/x is not authorized to perform: iam:PassRole on resource: arn", "iam:PassRole"),
+    ("is not authorized to perform: elasticloadbalancing:AddTags on", "elasticloadbalancing:AddTags"),
+    ("User: x is not authorized to perform CreateLogGroup with Tags", ""),
+    ("Access Denied", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "action"), DENIALS, ids=[row[1] or "none" for row in DENIALS])
+def test_a_denial_names_the_permission_to_give_where_it_tells_it(message: str, action: str) -> None:
+    assert permission(message) == action
+    move = next_move(verdict(answered("AccessDenied", message)))
+    assert action in move
+    assert (move == NEXT_MOVE[Cause.DENIED]) is (action == "")
+
+
+def test_a_quota_is_named_with_its_code() -> None:
+    move = next_move(
+        verdict(answered("AddressLimitExceeded", "The maximum number of addresses has been reached."))
+    )
+    assert "'EC2-VPC Elastic IPs' (Service Quotas: ec2 L-0263D0A3)" in move
+    assert "by a support case" in next_move(verdict(answered("TooManyTargets")))
+
+
+def test_a_codes_own_move_is_not_that_of_another_cause() -> None:
+    """IAM's LimitExceeded is no quota where a profile has its role already."""
+    assert next_move(verdict(answered("LimitExceeded"))) == MOVES["LimitExceeded"]
+    held = verdict(answered("LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1"))
+    assert next_move(held) == NEXT_MOVE[Cause.NOT_YET]
+    assert next_move(verdict(answered("InvalidVpcID.NotFound"))) == NEXT_MOVE[Cause.GONE]

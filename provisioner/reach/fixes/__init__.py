@@ -32,6 +32,7 @@ _FIXES: dict[type[Any], Callable[[Case, Any], Fix | None]] = {
     needs.Targets: fronts.targets,
     needs.Wait: fronts.wait,
     needs.PortOf: fronts.port,
+    needs.Answers: fronts.answers,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.reach.fixes.case import Case, add, advice, aws, put
-from provisioner.reach.needs import ListenAt, PortOf, Record, RuleFor, Targets, VpcAttribute, Wait
+from provisioner.reach.needs import Answers, ListenAt, PortOf, Record, RuleFor, Targets, VpcAttribute, Wait
 from provisioner.reach.verdict import Fix
 
 _OPTIONS = {"enableDnsSupport": "--enable-dns-support", "enableDnsHostnames": "--enable-dns-hostnames"}
@@ -22,7 +22,8 @@ def record(case: Case, need: Record) -> Fix:
     name = need.name.rstrip(".")
     for kind in ("record_set", "delegation"):
         for step, key in case.owned.of_kind(kind).items():
-            if key.split("|")[1].rstrip(".") == name:
+            zone, of = key.split("|")[:2]
+            if (zone, of.rstrip(".")) == (need.zone, name):
                 return case.heal(step)
     dns = case.table("dns")
     if dns.get("zone") == name and not dns.get("parent"):
@@ -63,16 +64,10 @@ def targets(case: Case, need: Targets) -> Fix:
     group = case.snapshot.target_groups[need.group]
     if need.zone and case.table("load_balancer"):
         return put(("load_balancer", "cross_zone"), True)
-    waiting = [one for one in group.targets if one.state in _NOT_YET]
-    service = case.called
+    waiting = [f"{one.id} is {one.state}" for one in group.targets if one.state in _NOT_YET]
     if waiting:
-        return advice(f"wait: {', '.join(f'{one.id} is {one.state}' for one in waiting)}")
-    if not service:
-        return advice(f"targets of {group.name} that run and pass its health check")
-    asked = "load-balancer" if group.targets else service
-    to = service if group.targets else "ecr"
-    why = "whether health checks get through" if group.targets else "whether its tasks reach their image"
-    return Fix("provisioner", f"provisioner explain {asked} {to}", (f"tells {why}",))
+        return advice(f"wait: {', '.join(waiting)}")
+    return advice(f"targets of {group.name} that run and pass its health check")
 
 
 def wait(case: Case, need: Wait) -> Fix:
@@ -81,3 +76,10 @@ def wait(case: Case, need: Wait) -> Fix:
 
 def port(case: Case, need: PortOf) -> Fix:
     return advice(f"ask at port {' or '.join(map(str, need.ports))}")
+
+
+def answers(case: Case, need: Answers) -> Fix:
+    """What a task says of itself is in its log."""
+    if log := case.owned.ids.get(f"log-group-service-{case.called}"):
+        return aws("logs", "tail", log, "--since", "15m")
+    return advice("see why what runs there does not answer: the network lets everything through")

@@ -84,6 +84,7 @@ def _group(elbv2: Any, raw: Raw) -> TargetGroup:
         tuple(map(_target, health)),
         _FLAGS.get(told.get(_CROSS_ZONE, "")),
         preserves,
+        raw.get("HealthCheckPort") == "traffic-port",
     )
 
 

@@ -59,7 +59,8 @@ def _service(ecs: Any, step: str, raw: Raw) -> Service:
     network = _network(raw)
     connect = _connect(raw)
     containers = _containers(ecs, raw)
-    known = {one.get("name", ""): int(one["containerPort"]) for one in containers}
+    ports = [port for one in containers for port in one.get("portMappings") or ()]
+    known = {one.get("name", ""): int(one["containerPort"]) for one in ports}
     return Service(
         step,
         raw["serviceName"],
@@ -69,10 +70,11 @@ def _service(ecs: Any, step: str, raw: Raw) -> Service:
         tuple(network.get("securityGroups") or ()),
         network.get("assignPublicIp") == "ENABLED",
         tuple(one["targetGroupArn"] for one in raw.get("loadBalancers") or () if one.get("targetGroupArn")),
-        tuple(dict.fromkeys(int(one["containerPort"]) for one in containers)),
+        tuple(dict.fromkeys(int(one["containerPort"]) for one in ports)),
         tuple(_tasks(ecs, raw)),
         connect.get("namespace", "") if connect.get("enabled") else "",
         tuple(_aliases(connect, known)),
+        tuple(one["image"] for one in containers),
     )
 
 
@@ -94,14 +96,14 @@ def _connect(raw: Raw) -> Raw:
 
 
 def _containers(ecs: Any, raw: Raw) -> list[Raw]:
-    """The port mappings of all its containers."""
+    """As its task definition has them; none where that is gone."""
     try:
         found = ecs.describe_task_definition(taskDefinition=raw["taskDefinition"])["taskDefinition"]
     except ClientError as error:
         if gone(error) or error.response["Error"]["Code"] == "ClientException":
             return []
         raise
-    return [port for one in found["containerDefinitions"] for port in one.get("portMappings") or ()]
+    return list(found["containerDefinitions"])
 
 
 def _aliases(connect: Raw, ports: Mapping[str, int]) -> Iterator[Alias]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -27,6 +28,22 @@ def items(client: Any, operation: str, key: str, **parameters: Any) -> Iterator[
 def hidden(error: ClientError) -> bool:
     """Whether what was asked for is kept from us, or is not there: another account's, mostly."""
     return gone(error) or verdict(error).cause is Cause.DENIED
+
+
+@dataclass
+class Readable:
+    """Reads that the caller may be without: what was refused is noted in `hidden`, and taken to be empty."""
+
+    hidden: set[str] = field(default_factory=set)
+
+    def __call__(self, what: str, read: Callable[..., list[T]], *given: Any) -> list[T]:
+        try:
+            return read(*given)
+        except ClientError as error:
+            if verdict(error).cause is not Cause.DENIED:
+                raise
+            self.hidden.add(what)
+            return []
 
 
 def chunks(found: list[T], most: int) -> Iterator[list[T]]:

@@ -169,7 +169,7 @@ class Task:
         mesh.join(self.site, self.interface, self.plan.names())
         for container in self.containers:
             ports = [mapping["containerPort"] for mapping in container.get("portMappings", ())]
-            listening.listen(self.site, self.interface, container["image"], ports, self.arn)
+            listening.listen(self.site, self.interface, container["image"], ports, self.arn, container["name"])
             if log := Log.of(container, self.id):
                 log.write(self.site, f"{container['image']} started")
         insights.measure(self.site, self.plan.cluster, self.id, self.status)

@@ -33,12 +33,16 @@ _NOT_TCP = ("UDP", "QUIC")
 
 @dataclass(frozen=True)
 class Container:
-    """A stand-in for an image: `label` says of what (a task's ARN), `address` where it is."""
+    """A stand-in for an image: `label` says of what (a task's ARN), `address` where it is.
+
+    `name` is the container's in its task.
+    """
 
     image: str
     label: str
     address: str
     port: int
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,13 +88,15 @@ class _Announced:
     missing: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
-def listen(site: Site, interface: NetworkInterface, image: str, ports: Iterable[int], label: str = "") -> None:
+def listen(
+    site: Site, interface: NetworkInterface, image: str, ports: Iterable[int], label: str = "", name: str = ""
+) -> None:
     """From now on something stands in for the image, in addition to what is there already.
 
     It listens at these ports, unless the image is known to listen at others, whatever is mapped.
     """
     address, own = str(interface.private_ip_address), _OWN_PORTS.get(repository(image), ports)
-    new = {int(port): Container(image, label or interface.id, address, int(port)) for port in own}
+    new = {int(port): Container(image, label or interface.id, address, int(port), name) for port in own}
     site.ledger(_Announced).at.setdefault(interface.id, {}).update(new)
 
 

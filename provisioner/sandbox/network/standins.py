@@ -49,6 +49,7 @@ def _echo(container: Container, request: Request) -> Response:
         "body": request.body.decode("utf-8", "replace"),
         "client": request.peer,
         "image": container.image,
+        "container": container.name,
         "task": container.label,
         "address": f"{container.address}:{container.port}",
     }

@@ -20,6 +20,7 @@ _NAMES = {
     "ec2": "Amazon Elastic Compute Cloud (Amazon EC2)",
     "elasticloadbalancing": "Elastic Load Balancing (ELB)",
     "iam": "AWS Identity and Access Management (IAM)",
+    "rds": "Amazon Relational Database Service (Amazon RDS)",
     "route53": "Amazon Route 53",
     "vpc": "Amazon Virtual Private Cloud (Amazon VPC)",
 }

@@ -1,0 +1,163 @@
+"""The smallest change that opens what is closed, and what a load balancer's clients get."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from provisioner.reach import Outcome, starting
+from provisioner.reach.parts import Alias, Task
+from provisioner.reach.things import AclEntry
+from tests.provisioner.reach_snapshots import (
+    ALL,
+    FRONT,
+    INSIDE,
+    acl,
+    ask,
+    balanced,
+    blocked,
+    group,
+    named,
+    network,
+    owned,
+    public,
+    rule,
+    settings,
+    snapshot,
+)
+
+ENTRY = "aws ec2 create-network-acl-entry --network-acl-id acl-1"
+
+
+@pytest.mark.parametrize(
+    ("entries", "change"),
+    [
+        ((), f"{ENTRY} --egress --rule-number 100 --protocol 6 --rule-action allow --cidr-block 10.0.1.0/24"),
+        (
+            (AclEntry(90, True, False, "-1", ALL), AclEntry(100, True, True, "-1", ALL)),
+            f"{ENTRY} --egress --rule-number 89 --protocol 6 --rule-action allow --cidr-block 10.0.1.0/24",
+        ),
+        (
+            (AclEntry(1, True, False, "-1", ALL),),
+            "aws ec2 delete-network-acl-entry --network-acl-id acl-1 --egress --rule-number 1",
+        ),
+    ],
+)
+def test_the_entry_that_is_missing(entries: tuple[AclEntry, ...], change: str) -> None:
+    shut = replace(acl(), entries=entries)
+    found = blocked(ask(snapshot(network(acls=named(shut)))), "does not let tcp 80 out to 10.0.1.10")
+    assert found.fix is not None
+    assert found.fix.change.startswith(change)
+
+
+def test_rules_that_no_key_of_the_stack_file_makes() -> None:
+    shut = named(group("sg-a", rule("sg-a", "10.9.0.0/16", egress=True)), group("sg-b"))
+    permission = "IpProtocol=tcp,FromPort=80,ToPort=80,UserIdGroupPairs=[{GroupId=sg-b}]"
+    change = f"aws ec2 authorize-security-group-egress --group-id sg-a --ip-permissions '{permission}'"
+    blocked(ask(snapshot(network(groups=shut))), "no rule lets tcp 80 out", change)
+    shut = named(group("sg-a"), group("sg-b", rule("sg-b", "10.9.0.0/16", port=80)))
+    change = (
+        "aws ec2 authorize-security-group-ingress --group-id sg-b --protocol tcp --port 80 --source-group sg-a"
+    )
+    blocked(ask(snapshot(network(groups=shut))), "no rule lets tcp 80 in", change)
+
+
+def test_a_rule_that_was_recorded_and_is_gone_is_made_again() -> None:
+    shut = named(group("sg-a"), group("sg-b", rule("sg-b", "10.9.0.0/16", port=80)))
+    key = {"rule-b-from-a-80": "sg-b|ingress|tcp|80|80|sg-a"}
+    mine = owned(keys=key, kinds={"rule-b-from-a-80": "security_group_rule"})
+    found = blocked(ask(snapshot(network(groups=shut), owned=mine)), "no rule", "provisioner resume demo")
+    assert found.fix is not None
+    assert found.fix.besides == ("sets rule-b-from-a-80 right again",)
+
+
+def test_tasks_without_public_addresses_where_they_need_them() -> None:
+    found = balanced()
+    found = replace(found, network=replace(public(), interfaces=found.network.interfaces))
+    blocked(ask(found, "ecr", "web", None), "has no public address", "services.web.public_ip = true")
+    wanted = replace(owned(), settings=settings(network={"egress": "public-ip"}))
+    blocked(ask(replace(found, owned=wanted), "ecr", "web", None), "no public address", "provisioner resume demo")
+    nothing = replace(owned(), settings=settings(network={"egress": "none", "endpoints": ["logs"]}))
+    cut_off = replace(found, network=network(interfaces=found.network.interfaces), owned=nothing)
+    change = 'network.endpoints = ["logs", "ecr.api", "ecr.dkr", "s3"]'
+    blocked(ask(cut_off, "ecr", "web", None), "no route fits", change)
+    blocked(ask(cut_off, "internet", "web", None), "no route fits", 'network.egress = "nat"')
+
+
+def test_a_port_at_which_a_load_balancer_does_not_listen() -> None:
+    found = balanced(services=(with_task(),))
+    opened = named(group("sg-a", rule("sg-a", INSIDE), rule("sg-a", ALL, egress=True)), group("sg-b"))
+    found = replace(found, network=replace(found.network, groups=opened))
+    stopped = blocked(ask(found, FRONT, "eni-c", 8080), "listens only at 80, not at 8080")
+    assert stopped.stop is not None
+    assert stopped.stop.fails == "is refused"
+    assert ask(found, FRONT, "eni-c", None).port == 80
+
+
+def with_task() -> Any:
+    (service,) = balanced().services
+    return replace(service, tasks=(Task("arn:task", "RUNNING", "eni-b"),))
+
+
+def test_what_a_client_gets_from_a_load_balancer() -> None:
+    found = ask(balanced(services=(with_task(),)), FRONT, "eni-c")
+    assert found.outcome is Outcome.REACHES, found.stop
+    for state, reason, fails in (
+        ("unhealthy", "Target.FailedHealthChecks", "gets HTTP 502"),
+        ("unhealthy", "Target.Timeout", "gets HTTP 504"),
+        ("initial", "Elb.InitialHealthChecking", "gets HTTP 503"),
+        ("", "", "gets HTTP 503"),
+    ):
+        found = ask(balanced(state, reason, services=(with_task(),)), FRONT, "eni-c")
+        assert found.stop is not None
+        assert found.stop.fails == fails
+    assert ask(balanced("unhealthy", "Target.ResponseCodeMismatch", services=(with_task(),)), FRONT, "eni-c").open
+
+
+def test_what_keeps_tasks_away_is_the_reason_why_there_are_none() -> None:
+    (service,) = balanced().services
+    wanted = replace(service, images=("111111111111.dkr.ecr.us-east-1.amazonaws.com/web:1",))
+    cut_off = replace(owned(), settings=settings(network={"egress": "none", "endpoints": []}))
+    found = blocked(
+        ask(balanced("", services=(wanted,), owned=cut_off), FRONT, "eni-c"), "it has no targets; web does not"
+    )
+    assert found.fix is not None
+    assert found.fix.change == 'network.endpoints = ["ecr.api", "ecr.dkr", "s3"]'
+    verdicts = starting(balanced("", services=(wanted,), owned=cut_off), "web")
+    assert [one.outcome for one in verdicts[:2]] == [Outcome.BLOCKED] * 2
+
+
+def test_zones_to_which_a_load_balancer_does_not_send() -> None:
+    found = balanced(services=(with_task(),))
+    (front,) = found.balancers
+    kept = replace(found, balancers=(replace(front, cross_zone=False),))
+    blocked(ask(kept, FRONT, "eni-c"), "does not send to other zones", "load_balancer.cross_zone = true")
+
+
+def test_the_name_of_a_network_load_balancer_is_for_nodes_with_targets() -> None:
+    found = balanced(services=(with_task(),))
+    (front,) = found.balancers
+    other = replace(
+        found.network.interfaces["eni-b"], id="eni-n", addresses=("10.0.1.20",), description=front.described
+    )
+    nodes = replace(found.network, interfaces={**found.network.interfaces, "eni-n": other})
+    for cross_zone, targets in ((False, {"10.0.1.20"}), (True, {"10.0.0.10", "10.0.1.20"})):
+        kept = (replace(front, kind="network", cross_zone=cross_zone),)
+        verdict = ask(replace(found, network=nodes, balancers=kept), FRONT, "eni-c")
+        assert {way.target for way in verdict.ways} == targets
+
+
+def test_service_connect_knows_names_at_their_ports_only() -> None:
+    (service,) = balanced().services
+    one = replace(with_task(), namespace="ns", aliases=(Alias("web", 8080, 80),))
+    both = (
+        one,
+        replace(
+            service, step="service-b", arn="b", name="b", tasks=(Task("t", "RUNNING", "eni-c"),), namespace="ns"
+        ),
+    )
+    found = balanced(services=both)
+    assert ask(found, "http://web:8080/", "b", None).outcome is Outcome.REACHES
+    assert blocked(ask(found, "http://web:80/", "b", None), "nobody has the name web").stop is not None
