@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from provisioner.differences import differing
 from provisioner.events import Notice, Outcome, Progress
 from provisioner.run import Refused, Run, Setting
 from provisioner.schedule import Node, chains
@@ -97,10 +98,11 @@ class _Provision(Run):
             return []
         try:
             wanted = step.request(self.job(self._record(step)))
-        except LookupError:  # something it needs is to be made first: its id is not known yet
+        except (LookupError, StepFailed):
+            # What it needs is to be made first, so that its id is not known, or is itself asked to be otherwise.
             return []
         return [
-            f"{step.name}: {key} is {record.request[key]!r}, the stack file wants {value!r}"
+            f"{step.name}: {key} is {differing(record.request[key], value)}"
             for key, value in wanted.items()
             if key in record.request and record.request[key] != value and key not in step.mutable
         ]

@@ -10,8 +10,9 @@ import base64
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from provisioner import __version__, engine, place, preflight, site, stack
 from provisioner.blueprint import Site, steps_of
@@ -204,14 +205,14 @@ def _loaded(store: Store) -> StackState:
 def _provision(
     store: Store, wanted: Stack, code: Code, options: Options, listener: Listener, stop: Stop, file: Path
 ) -> StackState:
-    recorded = store.load()
-    if recorded is not None:
-        _check_name(store.path, recorded, wanted.name)
-    where = _place(recorded, wanted.region, options)
-    if recorded is not None and _emptied(recorded, where):
-        _tell_emptied(listener, recorded)
-        recorded = None
-    recorded = _begun(recorded, wanted, where, code)
+    former = store.load()
+    if former is not None:
+        _check_name(store.path, former, wanted.name)
+    where = _place(former, wanted.region, options)
+    if former is not None and _emptied(former, where):
+        _tell_emptied(listener, former)
+        former = None
+    recorded = _begun(former, wanted, where, code)
     aws = _aws(where, recorded, wanted.tags, code.contents)
     ledger = Ledger(store, recorded)
     _furnish(where, wanted, listener)
@@ -222,7 +223,7 @@ def _provision(
         _preflight(_ground(where, aws, wanted, found, steps, recorded), listener, file)
     ledger.update(facts=surveyor.facts)
     setting = Setting(aws, ledger, listener, where.pace, stop, options.parallel, KINDS)
-    return _run(ledger, Operation.PROVISION, lambda: engine.provision(setting, steps))
+    return _run(ledger, former, Operation.PROVISION, lambda: engine.provision(setting, steps))
 
 
 def _furnish(where: Place, wanted: Stack, listener: Listener) -> None:
@@ -263,19 +264,19 @@ def _destroy(store: Store, recorded: StackState, options: Options, listener: Lis
     forced = frozenset({"records"} if options.force_records else ())
     aws = replace(_aws(where, recorded, {}, {}), forced=forced)
     setting = Setting(aws, ledger, listener, where.pace, stop, options.parallel, KINDS)
-    state = _run(ledger, Operation.DESTROY, lambda: engine.destroy(setting))
+    state = _run(ledger, recorded, Operation.DESTROY, lambda: engine.destroy(setting))
     ledger.update(payloads={})  # nothing is left that they could be sent to
     return ledger.state if state.destroyed else state
 
 
-def _run(ledger: Ledger, operation: Operation, work: Callable[[], None]) -> StackState:
-    """Run, and write down how it ended; what it raises goes on up. A refused run leaves no trace."""
-    before = {name: getattr(ledger.state, name) for name in ("operation", "status", "ended_at")}
+def _run(ledger: Ledger, former: StackState | None, operation: Operation, work: Callable[[], None]) -> StackState:
+    """Run, and write down how it ended; what it raises goes on up. A refused run leaves no trace: not even of what
+    it wanted, for `resume` goes on with what is recorded."""
     ledger.update(operation=operation, status=Status.RUNNING, ended_at=None)
     try:
         work()
     except (Refused, Foreign, Ambiguous):
-        ledger.update(**before) if ledger.records else ledger.forget()
+        ledger.forget() if former is None else ledger.update(**_all_of(former))
         raise
     except Interrupted:
         ledger.update(status=Status.INTERRUPTED, ended_at=now())
@@ -286,6 +287,10 @@ def _run(ledger: Ledger, operation: Operation, work: Callable[[], None]) -> Stac
         raise
     ledger.update(status=Status.DONE, ended_at=now())
     return ledger.state
+
+
+def _all_of(state: StackState) -> dict[str, Any]:
+    return {field.name: getattr(state, field.name) for field in fields(state)}
 
 
 def _place(recorded: StackState | None, region: str | None, options: Options) -> Place:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import botocore.loaders
+import botocore.session
 import pytest
 
 from tests.sandbox_fixture import sandbox as sandbox
 from tests.sandbox_fixture import sandbox_process as sandbox_process
+
+# Every run has a session of its own; reading AWS's models anew for each takes longer than all else it does.
+botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 
 _MARK = "PROVISIONER_TEST_PROCESS"
 _SERVER = b"provisioner.sandbox.server"

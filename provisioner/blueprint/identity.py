@@ -55,7 +55,8 @@ def _of_function(plan: Plan, name: str, function: Function) -> Iterator[Step]:
     part = f"{name}-function"
     yield _role(plan, part, lambda_trust(), f"execution role of function {name}")
     policy = "AWSLambdaVPCAccessExecutionRole" if function.vpc else "AWSLambdaBasicExecutionRole"
-    yield _attached(part, managed(plan.site.partition, policy))
+    # Steps of their own, so that a function may be put into the VPC later: an attachment has one policy for good.
+    yield _attached(part, managed(plan.site.partition, policy), "" if function.vpc else "-basic")
     wanted = [*(statement(one) for one in function.policy), *_reading(function.secrets.values())]
     if "database" in function.calls:
         wanted.append(reads_secrets([_database_secret(plan)]))
@@ -73,10 +74,10 @@ def _role(plan: Plan, part: str, trust: dict[str, Any], what: str) -> Step:
     )
 
 
-def _attached(role: str, arn: str) -> Step:
+def _attached(role: str, arn: str, more: str = "") -> Step:
     """The service's own policy is `policy-ROLE`; those that the user wants bear their names besides."""
     own = "/service-role/" in arn
-    name = f"policy-{role}" if own else f"policy-{role}-{arn.rsplit('/', 1)[-1]}"
+    name = f"policy-{role}{more}" if own else f"policy-{role}-{arn.rsplit('/', 1)[-1]}"
     return RolePolicyAttachment(
         name=name, needs=(Need(f"role-{role}", Until.EXISTS),), role=f"role-{role}", policy_arn=arn
     )

@@ -7,12 +7,16 @@ What chance does in a test depends on the test's name, so a test that fails fail
 from __future__ import annotations
 
 import functools
+import json
+import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import botocore.session
 import pytest
+from filelock import FileLock
 
 from tests.life.systems import Inside, Life, System
 from tests.life.tool import REGION, Tool, succeeded
@@ -21,13 +25,20 @@ from tests.sandbox_fixture import Sandbox
 PROFILE = "realistic=600"
 """A NAT gateway's minute and a half in 0.15 s."""
 Bring = Callable[[System], Inside]
+Undisturbed = Callable[[System], Life]
 
 
 @pytest.fixture
-def tool(sandbox: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Tool]:
+def profile(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The sandbox is realistic, and its chance depends on the test's name."""
     sandbox.become(PROFILE, seed=zlib.crc32(request.node.name.encode()))
-    yield Tool(sandbox, tmp_path)
+    yield PROFILE
     sandbox.become("instant", seed=0)
+
+
+@pytest.fixture
+def tool(sandbox: Sandbox, tmp_path: Path, profile: str) -> Tool:
+    return Tool(sandbox, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -56,32 +67,31 @@ def _read_once() -> Iterator[None]:
 
 @pytest.fixture
 def bring(
-    sandbox: Sandbox,
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    _read_once: None,
-) -> Iterator[Bring]:
-    """A system in a realistic sandbox, whose chance depends on the test's name."""
+    sandbox: Sandbox, tmp_path: Path, profile: str, monkeypatch: pytest.MonkeyPatch, _read_once: None
+) -> Bring:
+    """A system that comes up and goes down in this process."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.endpoint)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    sandbox.become(PROFILE, seed=zlib.crc32(request.node.name.encode()))
-    yield lambda system: Inside(sandbox, tmp_path, system)
-    sandbox.become("instant", seed=0)
-
-
-@pytest.fixture(scope="session")
-def _lives() -> dict[System, Life]:
-    return {}
+    return lambda system: Inside(sandbox, tmp_path, system)
 
 
 @pytest.fixture
-def undisturbed(bring: Bring, _lives: dict[System, Life]) -> Callable[[System], Life]:
-    """What becomes of a system that nobody disturbs; tried once a test process for each."""
+def undisturbed(
+    sandbox: Sandbox, bring: Bring, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Undisturbed:
+    """What becomes of a system that nobody disturbs; tried once for all test processes.
+
+    It must be asked before anything else is made, for it leaves an empty sandbox behind.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
     def lived(system: System) -> Life:
-        if system not in _lives:
-            _lives[system] = bring(system).live()
-        return _lives[system]
+        file = folder / f"{system}.json".replace("/", "-")
+        with FileLock(file.with_suffix(".lock")):
+            if not file.exists():
+                life = Inside(sandbox, tmp_path / "undisturbed", system).live()
+                file.write_text(json.dumps(asdict(life)))
+        return Life(**json.loads(file.read_text()))
 
     return lived

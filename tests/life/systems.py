@@ -70,8 +70,8 @@ class Life:
     """What stood, and by which calls it came up and went down."""
 
     standing: Inventory
-    up: frozenset[str]
-    down: frozenset[str]
+    up: list[str]
+    down: list[str]
 
 
 @dataclass
@@ -128,17 +128,20 @@ class Inside:
         """Up and down, and the sandbox empty again."""
         self.sandbox.forget_calls()
         self.up()
-        standing, up = self.inventory(), frozenset(self.mutations())
+        standing, up = self.inventory(), sorted(set(self.mutations()))
         self.sandbox.forget_calls()
         self.down()
-        down = frozenset(self.mutations())
+        down = sorted(set(self.mutations()))
         self.sandbox.reset()
-        furnish(self.sandbox, self.system)
         return Life(standing, up, down)
 
-    def one_by_one(self) -> None:
-        """From now on runs do one thing after another."""
-        self.options = replace(self.options, parallel=1)
+    def parallel(self, lanes: int) -> None:
+        """From now on runs work on so many things at once; with 1 in the order of the list."""
+        self.options = replace(self.options, parallel=lanes)
+
+    @property
+    def state_file(self) -> Path:
+        return operation.state_path(self.system.example, self.options)
 
     def inventory(self) -> Inventory:
         return inventory(self.sandbox.endpoint, REGION)

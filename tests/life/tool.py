@@ -1,7 +1,8 @@
-"""The tool as users run it: a process of its own, against a sandbox, in a folder of its own."""
+"""The tool as users run it: its command line, against a sandbox, in a folder of its own."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -9,10 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from provisioner.cli import main
+from provisioner.operate import Tools
 from tests.inventory import inventory
 from tests.sandbox_fixture import Sandbox
 
@@ -52,23 +57,29 @@ class Tool:
         return subprocess.Popen(
             [sys.executable, "-m", "provisioner", *arguments],
             cwd=self.folder,
-            env={
-                **os.environ,
-                "AWS_ENDPOINT_URL": self.sandbox.endpoint,
-                "AWS_DEFAULT_REGION": REGION,
-                "PYTHONPATH": str(ROOT),
-                **self.environment,
-            },
+            env={**os.environ, "PYTHONPATH": str(ROOT), **self._variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
+    @property
+    def _variables(self) -> dict[str, str]:
+        place = {"AWS_ENDPOINT_URL": self.sandbox.endpoint, "AWS_DEFAULT_REGION": REGION}
+        return {**place, **self.environment}
+
     def run(self, *arguments: str) -> Ended:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=_LIMIT)
-        return Ended(process.returncode, out, err)
+        """The command line carried out in this process, which saves the start of another one."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            chdir(self.folder),
+            patch.dict(os.environ, self._variables),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            code = main(arguments, Tools(end=_does_not_end))
+        return Ended(code, out.getvalue(), err.getvalue())
 
     def provision(self, *arguments: str) -> Ended:
         return self.run("provision", str(self.example), *arguments)
@@ -114,6 +125,10 @@ class Tool:
         self.sandbox.clear_faults()
         self.sandbox.forget_calls()
         return reached
+
+
+def _does_not_end(code: int) -> None:
+    """A run whose threads hang leaves its process at once; this process goes on."""
 
 
 def succeeded(ended: Ended) -> Ended:
