@@ -169,7 +169,7 @@ def test_another_endpoint_in_the_route_table_is_told_and_left_alone(lab: Lab) ->
 
 def test_names_that_are_not_free_yet_are_waited_for(lab: Lab) -> None:
     lab.up(stack())
-    lab.sandbox.latencies({"endpoint.private_dns.released": 0.8})
+    lab.sandbox.latencies({"endpoint.private_dns.released": 2.5})
     lab.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[lab.id_of("ecr")])
     lab.up(stack())
     assert any("conflicting DNS domain" in said for said in lab.said("ecr"))
