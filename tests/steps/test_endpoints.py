@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from provisioner.pace import Pace
 from provisioner.schedule import Failed
 from state.record import Record
 from steps.base import Gone, Job, Need, Pending, Seen, Step, StepFailed
@@ -169,7 +170,8 @@ def test_another_endpoint_in_the_route_table_is_told_and_left_alone(lab: Lab) ->
 
 def test_names_that_are_not_free_yet_are_waited_for(lab: Lab) -> None:
     lab.up(stack())
-    lab.sandbox.latencies({"endpoint.private_dns.released": 2.5})
+    lab.pace = Pace(scale=20.0)
+    lab.sandbox.latencies({"endpoint.private_dns.released": 1.2})
     lab.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[lab.id_of("ecr")])
     lab.up(stack())
     assert any("conflicting DNS domain" in said for said in lab.said("ecr"))
