@@ -171,7 +171,7 @@ def test_another_endpoint_in_the_route_table_is_told_and_left_alone(lab: Lab) ->
 def test_names_that_are_not_free_yet_are_waited_for(lab: Lab) -> None:
     lab.up(stack())
     lab.pace = Pace(scale=20.0)
-    lab.sandbox.latencies({"endpoint.private_dns.released": 1.2})
+    lab.sandbox.latencies({"endpoint.private_dns.released": 2.8})
     lab.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[lab.id_of("ecr")])
     lab.up(stack())
     assert any("conflicting DNS domain" in said for said in lab.said("ecr"))
