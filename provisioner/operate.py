@@ -22,7 +22,7 @@ from provisioner.targets import FOLDER
 
 if TYPE_CHECKING:
     from provisioner.events import Listener
-    from provisioner.operation import Options
+    from provisioner.recorded import Options
     from provisioner.sandbox.control import Status, Wish
     from state.record import StackState
     from state.store import StateError

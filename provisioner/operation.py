@@ -6,21 +6,24 @@ the lock, whether the disk takes a document, credentials and region; then, with 
 
 from __future__ import annotations
 
-import base64
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from provisioner import __version__, engine, place, preflight, site, stack
+from provisioner import __version__, engine, function_code, place, preflight, site, stack
 from provisioner.blueprint import Site, steps_of
 from provisioner.events import Listener, Notice
+from provisioner.function_code import FunctionCode
 from provisioner.outputs import outputs_of as outputs_of
-from provisioner.payload import Payload, PayloadError, build
 from provisioner.place import Place
 from provisioner.preflight import Finding, Ground, Level, name_servers
+from provisioner.recorded import NoSuchStack, check_name
+from provisioner.recorded import Options as Options
+from provisioner.recorded import every as every
+from provisioner.recorded import find as find
+from provisioner.recorded import state_path as state_path
 from provisioner.run import Refused, Setting
 from provisioner.sandbox import control
 from provisioner.schedule import Interrupted
@@ -30,42 +33,12 @@ from provisioner.surroundings import taken_for_granted
 from state.ledger import Ledger
 from state.lock import hold
 from state.record import Operation, StackState, Status, new_stack_id, now
-from state.store import StateError, StateWriteError, Store
+from state.store import StateWriteError, Store
 from steps.aws.context import Aws
 from steps.aws.owner import Owner
 from steps.base import Step
 from steps.lifecycle import Ambiguous, Foreign
 from steps.registry import KINDS
-
-_SUFFIX = ".json"
-
-
-@dataclass(frozen=True)
-class Code:
-    """The zips of a stack's functions: `hashes` by function name, `contents` by hash."""
-
-    hashes: Mapping[str, str]
-    contents: Mapping[str, bytes]
-
-
-class NoSuchStack(Exception):
-    """No stack of this name is recorded here, or none was named and there is not exactly one."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the commands have in common. `folder` holds the state files and the sandbox."""
-
-    state: Path | None = None
-    profile: str | None = None
-    region: str | None = None
-    parallel: int = 16
-    sandbox: bool = False
-    folder: Path = Path(".provisioner")
-    force_records: bool = False
-    """Whether destroy takes the records that others put into our zones."""
-    preflight: bool = False
-    """Whether provision examines the account before it makes anything."""
 
 
 def provision(
@@ -73,7 +46,7 @@ def provision(
 ) -> StackState:
     """Create or complete the stack of a stack file; returns what is recorded when it is done."""
     wanted = stack.load(file, overrides, name)
-    code = _built(wanted, listener)
+    code = function_code.built(wanted, listener)
     with _opened(state_path(wanted.name, options), "provision", listener) as store:
         return _provision(store, wanted, code, options, listener, stop, file)
 
@@ -90,7 +63,7 @@ def examine(
     where = _place(recorded, wanted.region, options)
     if recorded is not None and _emptied(recorded, where):
         recorded = None
-    recorded = _begun(recorded, wanted, where, Code({}, {}))
+    recorded = _begun(recorded, wanted, where, FunctionCode({}, {}))
     aws = _aws(where, recorded, wanted.tags, {})
     _furnish(where, wanted, listener)
     surveyor = site.Surveyor(aws, wanted, dict(recorded.facts), listener.tell, file)
@@ -106,7 +79,7 @@ def resume(name: str | None, options: Options, listener: Listener, stop: Stop) -
         if recorded.operation is Operation.DESTROY:
             return _destroy(store, recorded, options, listener, stop)
         wanted = stack.restore(recorded.settings)
-        return _provision(store, wanted, _recorded_code(recorded), options, listener, stop, store.path)
+        return _provision(store, wanted, function_code.recorded(recorded), options, listener, stop, store.path)
 
 
 def destroy(name: str | None, options: Options, listener: Listener, stop: Stop) -> StackState:
@@ -114,68 +87,6 @@ def destroy(name: str | None, options: Options, listener: Listener, stop: Stop) 
     found = find(name, options)
     with _opened(state_path(found.stack, options), "destroy", listener) as store:
         return _destroy(store, _loaded(store), options, listener, stop)
-
-
-def find(name: str | None, options: Options) -> StackState:
-    """A recorded stack; without a name the only one that is not destroyed. Raises NoSuchStack, StateError."""
-    if options.state or name:
-        path = state_path(name or "", options)
-        found = Store(path).load()
-        if found is None:
-            raise NoSuchStack(f"no stack is recorded in {path}. {_here(options)}")
-        _check_name(path, found, name or found.stack)
-        return found
-    return _only(options)
-
-
-def _only(options: Options) -> StackState:
-    """The one that is meant when none is named. What cannot be read may be meant too, and is never passed over."""
-    alive = [(path, one) for path, one in every(options) if isinstance(one, StateError) or not one.destroyed]
-    if len(alive) > 1:
-        raise NoSuchStack(f"which one? {', '.join(path.stem for path, _ in alive)}. Fix: name one.")
-    if not alive:
-        raise NoSuchStack(f"there is no stack here, or none that is not destroyed. {_here(options)}")
-    (_, found), *_ = alive
-    if isinstance(found, StateError):
-        raise found
-    return found
-
-
-def _check_name(path: Path, recorded: StackState, name: str) -> None:
-    """A state file that --state names may be another stack's."""
-    if recorded.stack != name:
-        raise place.WrongPlace(
-            f"{path} records '{recorded.stack}', not '{name}'. Nothing was touched. "
-            f"Fix: give the state file of '{name}', or the name '{recorded.stack}'."
-        )
-
-
-def every(options: Options) -> list[tuple[Path, StackState | StateError]]:
-    """All stacks of the folder by file; a file that cannot be trusted is given as the error that says why."""
-    found: list[tuple[Path, StackState | StateError]] = []
-    if options.folder.exists() and not os.access(options.folder, os.R_OK | os.X_OK):
-        raise StateError(f"{options.folder} cannot be read. Fix: make it readable for you, or give --state PATH.")
-    for path in sorted(options.folder.glob(f"[!.]*{_SUFFIX}")):
-        if path.name == control.RECORD:
-            continue
-        try:
-            if state := Store(path).load():
-                found.append((path, state))
-        except StateError as error:
-            found.append((path, error))
-    return found
-
-
-def state_path(name: str, options: Options) -> Path:
-    """Where the stack is recorded. A link is followed: what is replaced must be the file, not the link."""
-    path = options.state or options.folder / f"{name}{_SUFFIX}"
-    return path.resolve() if path.is_symlink() else path
-
-
-def _here(options: Options) -> str:
-    names = [path.stem for path, _ in every(options)]
-    listed = f"Recorded in {options.folder}: {', '.join(names)}" if names else f"{options.folder} holds none"
-    return f"{listed}. Fix: name one, or go to the folder where it was provisioned, or give --state PATH."
 
 
 def reading(state: StackState, options: Options) -> Aws:
@@ -203,11 +114,11 @@ def _loaded(store: Store) -> StackState:
 
 
 def _provision(
-    store: Store, wanted: Stack, code: Code, options: Options, listener: Listener, stop: Stop, file: Path
+    store: Store, wanted: Stack, code: FunctionCode, options: Options, listener: Listener, stop: Stop, file: Path
 ) -> StackState:
     former = store.load()
     if former is not None:
-        _check_name(store.path, former, wanted.name)
+        check_name(store.path, former, wanted.name)
     where = _place(former, wanted.region, options)
     if former is not None and _emptied(former, where):
         _tell_emptied(listener, former)
@@ -319,7 +230,7 @@ def _tell_emptied(listener: Listener, recorded: StackState) -> None:
     listener.tell(Notice(text))
 
 
-def _begun(recorded: StackState | None, wanted: Stack, where: Place, code: Code) -> StackState:
+def _begun(recorded: StackState | None, wanted: Stack, where: Place, code: FunctionCode) -> StackState:
     """The document as this run starts with it."""
     if recorded is None or recorded.destroyed:
         recorded = StackState(wanted.name, new_stack_id(), where.pin, started_at=now())
@@ -327,28 +238,9 @@ def _begun(recorded: StackState | None, wanted: Stack, where: Place, code: Code)
         recorded,
         settings=wanted.model_dump(mode="json"),
         facts={**recorded.facts, "code": code.hashes},
-        payloads={sha: base64.b64encode(content).decode() for sha, content in code.contents.items()},
+        payloads=function_code.written(code),
         tool=__version__,
     )
-
-
-def _built(wanted: Stack, listener: Listener) -> Code:
-    """The zips of all functions; those of one source, runtime and architecture share one."""
-    payloads: dict[tuple[Path, str, str], Payload] = {}
-    hashes = {}
-    for name, one in wanted.functions.items():
-        kind = (one.source, one.runtime, one.architecture)
-        try:
-            payloads[kind] = payloads.get(kind) or build(*kind, lambda text: listener.tell(Notice(text)))
-        except PayloadError as error:
-            raise PayloadError(f"functions.{name}.source: {error}") from error
-        hashes[name] = payloads[kind].sha256
-    return Code(hashes, {payload.sha256: payload.content for payload in payloads.values()})
-
-
-def _recorded_code(recorded: StackState) -> Code:
-    contents = {sha: base64.b64decode(text) for sha, text in recorded.payloads.items()}
-    return Code(recorded.facts.get("code", {}), contents)
 
 
 def _aws(where: Place, recorded: StackState, tags: Mapping[str, str], payloads: Mapping[str, bytes]) -> Aws:

@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 from provisioner.targets import FOLDER, recorded_names
 
 if TYPE_CHECKING:
-    from provisioner.operation import Options
+    from provisioner.recorded import Options
 
 _PARALLEL = 16
 
@@ -34,7 +34,7 @@ class Common:
     preflight: bool = False
 
     def options(self) -> Options:
-        from provisioner.operation import Options
+        from provisioner.recorded import Options
 
         return Options(
             self.state,

@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioner import operation, stack
 from provisioner.events import Event, Notice, Outcome, StepEvent
-from provisioner.operation import Options
+from provisioner.recorded import Options
 from provisioner.stop import Stop
 from provisioner.surroundings import taken_for_granted
 from state.record import StackState

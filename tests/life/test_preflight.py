@@ -13,6 +13,7 @@ from provisioner import operation
 from provisioner.cli import main
 from provisioner.exits import Exit
 from provisioner.preflight import Finding, Level, NotReady
+from provisioner.recorded import NoSuchStack
 from provisioner.stop import Stop
 from tests.life.conftest import Bring
 from tests.life.permissions import become, policy, without
@@ -63,7 +64,7 @@ def test_a_problem_stops_the_run_before_anything_is_made_or_recorded(bring: Brin
         stack.up()
     assert "Elastic IPs per Region: 0 in use, 1 wanted, 0 allowed" in str(refused.value)
     assert stack.mutations() == []
-    with pytest.raises(operation.NoSuchStack):
+    with pytest.raises(NoSuchStack):
         stack.state()
     stack.options = replace(stack.options, preflight=False)
     stack.sandbox.ask("POST", "quotas", {"vpcs": 5, "addresses": 5})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from provisioner.events import Listener, Outcome
 from provisioner.operate import Tools
-from provisioner.operation import NoSuchStack, Options
+from provisioner.recorded import NoSuchStack, Options
 from provisioner.sandbox.control import Status, Wish
 from provisioner.stop import Stop
 from state.record import Operation, Phase, Pin, Record, StackState

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from provisioner.cli import main
-from provisioner.operation import NoSuchStack
 from provisioner.payload import PayloadError
 from provisioner.place import NotSetUp, WrongPlace
+from provisioner.recorded import NoSuchStack
 from provisioner.run import Refused, UnknownKind
 from provisioner.sandbox.control import SandboxError
 from provisioner.schedule import Failed, Failure, Interrupted

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner import operation, packages, payload, requirements, stack, stack_payloads
+from provisioner import function_code, packages, payload, requirements, stack, stack_payloads
 from provisioner.payload import Payload, PayloadError, build, check
 from tests.life.systems import Told
 from tests.provisioner.wheels import Index
@@ -324,7 +324,7 @@ def test_functions_share_zips_by_source_runtime_and_architecture(tmp_path: Path,
     file = tmp_path / "stack.toml"
     file.write_text('name = "x"\n' + "\n".join(functions))
     told = Told()
-    code = operation._built(stack.load(file), told)
+    code = function_code.built(stack.load(file), told)
     assert [text.split(",")[0] for text in told.notices()] == [
         "fetching 1 packages for python3.13 on arm64",
         "fetching 1 packages for python3.13 on x86_64",
@@ -334,7 +334,7 @@ def test_functions_share_zips_by_source_runtime_and_architecture(tmp_path: Path,
     (index.folder / f"one-1.0-{tags[1]}.whl").unlink()
     _source(tmp_path / "source", f"{lines[0]} {UNKNOWN}")
     with pytest.raises(PayloadError, match=r"^functions\.c\.source: .*no wheel for Python 3\.13 on x86_64"):
-        operation._built(stack.load(file), told)
+        function_code.built(stack.load(file), told)
 
 
 @pytest.mark.parametrize(("architecture", "machine"), [("arm64", "aarch64"), ("x86_64", "x86_64")])
