@@ -17,16 +17,18 @@ class Exit(IntEnum):
     BAD_INPUT = 2
     LOCKED = 3
     REFUSED = 4
+    UNTOLD = 5
     INTERRUPTED = 130
     TERMINATED = 143
 
 
 MEANING: Mapping[Exit, str] = {
     Exit.DONE: "done",
-    Exit.FAILED: "an AWS operation failed; `resume` goes on from there",
+    Exit.FAILED: "an AWS operation failed, `resume` goes on; or it does not connect",
     Exit.BAD_INPUT: "bad input, or the account is not ready; nothing was changed",
     Exit.LOCKED: "another run on this stack holds the lock",
-    Exit.REFUSED: "refused for safety: another account or region, somebody else's resource, no confirmation",
+    Exit.REFUSED: "refused for safety: wrong account, foreign resource, no confirmation",
+    Exit.UNTOLD: "of `explain`: what decides cannot be read, so nobody can tell",
     Exit.INTERRUPTED: "interrupted by ctrl-C; `resume` goes on from there",
     Exit.TERMINATED: "interrupted by SIGTERM; `resume` goes on from there",
 }
