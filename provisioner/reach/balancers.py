@@ -80,6 +80,11 @@ def listening(snapshot: Snapshot, balancer: Balancer, node: Interface, port: int
     raise Stopped(balancer.arn, f"it listens {heard}, not at {port}", need, fails=REFUSED)
 
 
+def without_nodes(balancer: Balancer) -> Stopped:
+    """The reason where a load balancer has no interfaces yet."""
+    return Stopped(balancer.arn, f"the load balancer is {balancer.state} and has no addresses", Wait(balancer.arn))
+
+
 def chosen(
     snapshot: Snapshot, trail: Trail, front: Front, request: Request, wanted: Collection[str]
 ) -> list[TargetGroup]:
@@ -94,13 +99,21 @@ def chosen(
     others = [arn for arn in several if arn not in wanted] if wanted else []
     if wanted and (others or not several):
         what = f"sends {asked} to {_names(snapshot, others)}" if others else f"answers {asked} itself"
+        why = f"{_unsent(snapshot, front, wanted)}{rules.named(rule)} {what}"
         need = RuleFor(front.listener.arn, tuple(wanted), request.host, request.path)
-        raise Stopped(name, f"{rules.named(rule)} {what}", need, fails="gets another's answer", by=rule.arn)
+        raise Stopped(name, why, need, fails="gets another's answer", by=rule.arn)
     if not several:
         trail.passed(name, f"{rules.named(rule)} answers {asked}: {_answer(found)}", by=rule.arn)
         return []
     trail.passed(name, f"{rules.named(rule)} sends {asked} to {_names(snapshot, several)}", by=rule.arn)
     return [snapshot.target_groups[arn] for arn in several if arn in snapshot.target_groups]
+
+
+def _unsent(snapshot: Snapshot, front: Front, wanted: Collection[str]) -> str:
+    """Where it is not only this request that another one gets."""
+    if sends_to(front.balancer, wanted):
+        return ""
+    return f"no rule of the load balancer sends anything to {_names(snapshot, sorted(wanted))}: "
 
 
 def _names(snapshot: Snapshot, arns: list[str]) -> str:
@@ -109,6 +122,8 @@ def _names(snapshot: Snapshot, arns: list[str]) -> str:
 
 
 def _answer(found: rules.Raw) -> str:
+    if found["Type"] == "forward":
+        return "nobody has it, for all of its target groups have the weight 0"
     if found["Type"] == "redirect":
         config = found["RedirectConfig"]
         where = f"{config.get('Protocol', '#{protocol}')} port {config.get('Port', '#{port}')}".lower()

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from provisioner.model.database import PORTS as DATABASE_PORTS
-from provisioner.reach import expected, ranges, services
+from provisioner.reach import expected, intent, ranges, services
 from provisioner.reach.parts import Balancer, Function, Service
 from provisioner.reach.snapshot import Snapshot
 from provisioner.reach.things import Interface
 
 INTERNET = "internet"
-_DATABASE, _BALANCER = "database", "load-balancer"
+_DATABASE, _BALANCER = "database", intent.BALANCER
 _HTTPS = 443
 _SCHEMES = {"http": 80, "https": _HTTPS}
 _CLOSE = 0.6
@@ -126,17 +126,17 @@ def _service(snapshot: Snapshot, name: str) -> End | None:
 
 
 def _of_service(snapshot: Snapshot, name: str, one: Service) -> End:
-    front = next((each for each in snapshot.balancers if expected.is_before(snapshot, each, one)), None)
+    front = intent.front(snapshot, one)
     return End(
         name,
         "service",
         _part(one.step),
         expected.of_service(snapshot, one),
-        (front.dns_name,) if front else (),
+        (front.name,) if front else (),
         ports=one.ports,
-        groups=one.target_groups if front else (),
+        groups=front.groups if front else (),
         service=one,
-        balancer=front,
+        balancer=front.balancer if front else None,
     )
 
 
@@ -149,7 +149,15 @@ def _balancer(snapshot: Snapshot, name: str) -> End | None:
             return End(
                 name, "load balancer", _BALANCER, snapshot.nodes(one), (one.dns_name,), ports=ports, balancer=one
             )
-    return None
+    return _lost_balancer(snapshot, name)
+
+
+def _lost_balancer(snapshot: Snapshot, name: str) -> End | None:
+    """The stack's own, where AWS has it no longer: only its name is left."""
+    host, arn = intent.known_name(snapshot), snapshot.owned.ids.get(_BALANCER)
+    if not arn or name.lower().replace("_", "-") not in (_BALANCER, arn.lower(), host):
+        return None
+    return End(name, "load balancer", _BALANCER, hosts=(host,), ports=(intent.listens_on(snapshot),))
 
 
 def _database(snapshot: Snapshot, name: str) -> End | None:

@@ -21,12 +21,14 @@ _MAY_HAVE_NONE = "network_load_balancer"
 class Peer:
     """The other side: its address, and its groups where it is in the same VPC.
 
-    One that is `foreign` comes from another network, where it may be a member of groups that nobody sees here.
+    One that is `foreign` is in another network, where it may be a member of groups that nobody sees here; `maybe`
+    are those of another VPC that a transit gateway may tell of.
     """
 
     address: str
     groups: tuple[str, ...] = ()
     foreign: bool = False
+    maybe: tuple[str, ...] = ()
 
 
 def check(snapshot: Snapshot, trail: Trail, interface: Interface, peer: Peer, port: int, *, egress: bool) -> None:
@@ -91,6 +93,9 @@ def _hidden(snapshot: Snapshot, rules: Iterable[Rule], peer: Peer) -> list[tuple
             found.append((rule, why))
         elif rule.peer and peer.foreign and rule.peer not in snapshot.network.groups:
             why = f"it lets members of {rule.peer} of account {rule.peer_account} through, who are not seen here"
+            found.append((rule, why))
+        elif rule.peer in peer.maybe:
+            why = f"whether the transit gateway tells who is a member of {rule.peer} of another VPC is not seen"
             found.append((rule, why))
     return found
 

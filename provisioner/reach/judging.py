@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-from provisioner.reach import services
+from provisioner.reach import running
 from provisioner.reach.ends import End, find
 from provisioner.reach.parts import Service
 from provisioner.reach.path import follow
 from provisioner.reach.snapshot import Snapshot
-from provisioner.reach.verdict import Outcome, Stop, Verdict, Way
+from provisioner.reach.verdict import Stop, Verdict, Way
 
 _USABLE = ("healthy", "unhealthy")
-_LOGS = "logs"
 
 
 def judge(
@@ -36,46 +34,41 @@ def judge(
 
 
 def starting(snapshot: Snapshot, service: str) -> list[Verdict]:
-    """Whether the tasks of a service get what they need to start and to stay: their images, a place for their log,
-    and the load balancer's health checks. Also where none of them runs. Raises UnknownEnd.
+    """Whether the tasks of a service get what they need to start and to stay: their images, a place for their log
+    where they write one to CloudWatch, their secrets, and the load balancer's health checks. In this order, and
+    also where none of them runs. Raises UnknownEnd.
     """
     meant = find(snapshot, service)
-    return list(_needed(snapshot, meant.service)) if meant.service else []
+    return list(running.needed(snapshot, meant.service)) if meant.service else []
 
 
-def _needed(snapshot: Snapshot, service: Service) -> Iterator[Verdict]:
-    tasks = replace(find(snapshot, service.step), name=service.name)
-    for image in service.images:
-        hosts = services.registry(image, snapshot.partition)
-        kind = "AWS service" if len(hosts) > 1 else "host"
-        yield follow(snapshot, tasks, End(f"the registry of {image}", kind, hosts=hosts, ports=(443,)))
-    yield follow(snapshot, tasks, _LOGS)
-    if tasks.balancer is not None:
-        front = replace(find(snapshot, tasks.balancer.arn), name=snapshot.named(tasks.balancer.arn))
-        for port in service.ports:
-            yield follow(snapshot, front, tasks, port)
+def hindered(snapshot: Snapshot, service: str) -> Verdict | None:
+    """The first of what `starting` judges that something in the network keeps from the tasks: None where nothing
+    does. Raises UnknownEnd.
+
+    Its ways are without those that end only because no task is there yet.
+    """
+    meant = find(snapshot, service)
+    return running.hindered(snapshot, meant.service) if meant.service else None
 
 
 def _deeper(snapshot: Snapshot, way: Way) -> Way:
     """A way that ends where nobody is in use, with what keeps them away."""
-    if way.stop is None or not _is_empty(snapshot, way.stop):
+    if way.stop is None:
         return way
-    for service in snapshot.services:
-        if way.stop.at in service.target_groups:
-            for found in _needed(snapshot, service):
-                if found.outcome is Outcome.BLOCKED and found.stop and _stands(snapshot, found.stop):
-                    return replace(way, stop=_caused(way.stop, found, found.stop))
+    for service in _missed(snapshot, way.stop):
+        found = running.hindered(snapshot, service)
+        if found is not None and found.stop is not None:
+            return replace(way, stop=_caused(way.stop, found, found.stop))
     return way
 
 
-def _is_empty(snapshot: Snapshot, stop: Stop) -> bool:
+def _missed(snapshot: Snapshot, stop: Stop) -> list[Service]:
+    """The services whose tasks are not there: in a target group, or by themselves."""
     group = snapshot.target_groups.get(stop.at)
-    return group is not None and not any(one.state in _USABLE for one in group.targets)
-
-
-def _stands(snapshot: Snapshot, stop: Stop) -> bool:
-    """Whether something in the network stops it: that a task is not there yet is no reason for its absence."""
-    return not any(stop.at == one.arn for one in snapshot.services)
+    if group is not None and not any(one.state in _USABLE for one in group.targets):
+        return [one for one in snapshot.services if stop.at in one.target_groups]
+    return [one for one in snapshot.services if stop.at == one.arn]
 
 
 def _caused(stop: Stop, by: Verdict, cause: Stop) -> Stop:

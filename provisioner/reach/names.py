@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from provisioner.reach import balancers, ranges, services, zones
-from provisioner.reach.needs import VpcAttribute, Wait
-from provisioner.reach.parts import Service, Zone
+from provisioner.reach import balancers, intent, mesh, ranges, services, zones
+from provisioner.reach.mesh import Address
+from provisioner.reach.needs import VpcAttribute
+from provisioner.reach.parts import Zone
 from provisioner.reach.snapshot import Snapshot
 from provisioner.reach.things import Endpoint, Interface, Vpc
 from provisioner.reach.trail import Stopped, Trail, Unseen
@@ -20,16 +20,6 @@ _NOBODY_HAS = frozenset({"example", "home", "internal", "invalid", "lan", "local
 """Source: RFC 6761 and RFC 9476, and ICANN's board for `internal`: names that are never public."""
 
 
-@dataclass(frozen=True)
-class Address:
-    """One that a name stands for. `port` is set where it is not the one that was asked for; `service` is the AWS
-    service that is there, where nobody knows its very address."""
-
-    ip: str
-    service: str = ""
-    port: int = 0
-
-
 def resolve(snapshot: Snapshot, trail: Trail, source: Interface | None, host: str, port: int) -> list[Address]:
     """The addresses of a name as an interface's resolver tells them; None asks on the internet.
 
@@ -39,7 +29,7 @@ def resolve(snapshot: Snapshot, trail: Trail, source: Interface | None, host: st
     if ranges.is_address(name):
         return [Address(name)]
     vpc = snapshot.network.vpcs.get(source.vpc) if source else None
-    if source is not None and (found := _connected(snapshot, source, name, port)):
+    if source is not None and (found := mesh.connected(snapshot, source, name, port)):
         trail.passed(source.id or "the task", f"Service Connect sends {name}:{port} on to {_shown(found)}")
         return found
     if vpc is not None and not vpc.dns_support:
@@ -50,28 +40,6 @@ def resolve(snapshot: Snapshot, trail: Trail, source: Interface | None, host: st
 
 def _shown(found: list[Address]) -> str:
     return ", ".join(f"{one.ip}:{one.port}" if one.port else one.ip for one in found)
-
-
-def _connected(snapshot: Snapshot, source: Interface, name: str, port: int) -> list[Address]:
-    """The tasks behind a Service Connect name, which the proxy beside each task of the namespace knows."""
-    mine = snapshot.service_at(source)
-    if mine is None or not mine.namespace:
-        return []
-    return [
-        one
-        for other in snapshot.services
-        if other.namespace == mine.namespace
-        for one in _of(snapshot, other, name, port)
-    ]
-
-
-def _of(snapshot: Snapshot, service: Service, name: str, port: int) -> Iterator[Address]:
-    for alias in service.aliases:
-        if alias.name == name and alias.port == port:
-            known = snapshot.network.interfaces
-            for task in service.tasks:
-                if task.state == "RUNNING" and task.interface in known:
-                    yield Address(known[task.interface].address, port=alias.container_port)
 
 
 @dataclass(frozen=True)
@@ -146,6 +114,8 @@ class _Resolver:
 
     def _known(self, name: str, asked: str) -> list[Address]:
         """What everybody knows without hosted zones."""
+        if asked == intent.known_name(self.snapshot) and intent.live(self.snapshot) is None:
+            raise intent.lost(self.snapshot)
         for find in (self._balancer, self._own_name, self._database, self._internal):
             if found := find(asked):
                 return self._told(name, found, "DNS")
@@ -155,7 +125,7 @@ class _Resolver:
             raise Stopped("DNS", f"nobody has the name {asked}", fails=UNRESOLVED)
         if asked.endswith(f".{services.domain(self.snapshot.partition)}"):
             raise Unseen("DNS", f"{asked} is of something on AWS that is not in this VPC")
-        self.trail.passed("DNS", f"{name} is taken for a host on the internet, {self._somewhere} for its address")
+        self.trail.passed("DNS", f"{name} is taken for a host on the internet, at {self._somewhere}")
         return [Address(self._somewhere)]
 
     @property
@@ -170,7 +140,7 @@ class _Resolver:
         nodes = balancers.told(self.snapshot, found)
         at = [Address(one.address if found.internal else one.public) for one in nodes]
         if not any(one.ip for one in at):
-            raise Stopped(found.arn, f"the load balancer is {found.state} and has no addresses", Wait(found.arn))
+            raise balancers.without_nodes(found)
         return [one for one in at if one.ip]
 
     def _own_name(self, name: str) -> list[Address]:
@@ -180,13 +150,18 @@ class _Resolver:
         return []
 
     def _database(self, name: str) -> list[Address]:
+        """One with a public address is known by that outside of its VPC.
+
+        Source: RDS user guide, "Hiding a DB instance in a VPC from the internet".
+        """
         found = next((one for one in self.snapshot.databases if one.host == name), None)
         if found is None:
             return []
         held = self.snapshot.interfaces_of(found)
         if not held:
             raise Unseen(found.id, "none of the interfaces of the VPC can be told to be its own")
-        return [Address(one.address) for one in held]
+        inside = self.vpc is not None and self.vpc.id == found.vpc
+        return [Address(one.address if inside else one.public or one.address) for one in held]
 
     def _internal(self, name: str) -> list[Address]:
         match = _INTERNAL.fullmatch(name)
@@ -205,8 +180,37 @@ class _Resolver:
         if cidrs:
             self.trail.passed("DNS", f"{name} is at public addresses in {', '.join(cidrs)}")
             return [Address(ranges.first(cidr), found.service) for cidr in cidrs]
-        self.trail.passed("DNS", f"{name} is at a public address, taken to be {self._somewhere}")
-        return [Address(self._somewhere, found.service)]
+        unnamed = endpoint_without_name(self.snapshot, self.vpc, found.service) if self.vpc else None
+        because = unnamed.why if unnamed else ""
+        self.trail.passed("DNS", f"{name} is at a public address, {self._somewhere}{because and f': {because}'}")
+        return [Address(self._somewhere, found.service, instead=because)]
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """An endpoint that does not have its service's name in the VPC, and why; what it takes, where it is the VPC's
+    `attribute`."""
+
+    endpoint: Endpoint
+    why: str
+    attribute: str = ""
+
+
+def endpoint_without_name(snapshot: Snapshot, vpc: Vpc, service: str) -> Unnamed | None:
+    """The usable interface endpoint for a service that is asked at public addresses all the same.
+
+    Source: AWS PrivateLink guide, "Access an AWS service using an interface VPC endpoint", private DNS.
+    """
+    for one in snapshot.network.endpoints.values():
+        mine = one.vpc == vpc.id and one.available and one.interfaces
+        if not mine or one.service != f"com.amazonaws.{snapshot.region}.{service}":
+            continue
+        if not one.private_dns:
+            return Unnamed(one, f"the private DNS of {snapshot.named(one.id)} is off")
+        if not vpc.dns_hostnames:
+            name, shown = "enableDnsHostnames", snapshot.named(one.id)
+            return Unnamed(one, f"the VPC's {name} is off, without which {shown} does not have the name", name)
+    return None
 
 
 def _fits(pattern: str, name: str) -> bool:

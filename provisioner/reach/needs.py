@@ -123,6 +123,13 @@ class TransitRouteTo:
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a step of the stack made, and is not there."""
+
+    step: str
+
+
+@dataclass(frozen=True)
 class Wait:
     """Time: it is on its way to be usable."""
 
@@ -156,6 +163,7 @@ Need = (
     | Targets
     | Attached
     | TransitRouteTo
+    | Made
     | Wait
     | PortOf
     | Answers

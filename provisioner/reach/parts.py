@@ -105,9 +105,19 @@ class Alias:
 
 
 @dataclass(frozen=True)
+class Wants:
+    """What containers need from elsewhere before they start: images, the regions of CloudWatch's logs to which
+    they write, secrets and registries' credentials by ARN or name."""
+
+    images: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Service:
-    """`ports` and `images` are those of its containers; `namespace` is set where its tasks know Service Connect's
-    names."""
+    """`ports` are those of its containers; `namespace` is set where its tasks know Service Connect's names."""
 
     step: str
     name: str
@@ -121,7 +131,7 @@ class Service:
     tasks: tuple[Task, ...] = ()
     namespace: str = ""
     aliases: tuple[Alias, ...] = ()
-    images: tuple[str, ...] = ()
+    wants: Wants = Wants()
 
 
 @dataclass(frozen=True)

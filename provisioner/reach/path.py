@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from provisioner.reach import arrivals, balancers, expected, fixes, names, rules, starts, walk
+from provisioner.reach import arrivals, balancers, examples, expected, fixes, names, starts, walk
+from provisioner.reach.asking import Wish
 from provisioner.reach.balancers import Aim, Front
 from provisioner.reach.ends import End, find
-from provisioner.reach.names import Address
-from provisioner.reach.needs import Answers
+from provisioner.reach.mesh import Address
+from provisioner.reach.needs import Answers, RouteTo
 from provisioner.reach.packet import Arrival, Packet
 from provisioner.reach.parts import TargetGroup
-from provisioner.reach.rules import Request
 from provisioner.reach.snapshot import Snapshot
 from provisioner.reach.starts import Start
 from provisioner.reach.things import Interface
 from provisioner.reach.trail import Stopped, Trail, Unseen
-from provisioner.reach.verdict import Stop, Verdict, Way
+from provisioner.reach.verdict import ABSENT, Stop, Verdict, Way
 
 
 class Unfit(Exception):
@@ -39,7 +39,8 @@ def follow(
     if begin.kind in ("AWS service", "host", "endpoint"):
         raise Unfit(f"no connections begin at {begin.name}, as far as this stack can tell. Fix: give them as TO.")
     seen = expected.among(snapshot, (*begin.interfaces, *meant.interfaces))
-    asked = _Question(seen, begin, starts.goal(seen, begin, meant), port, host, path)
+    goal = starts.goal(seen, begin, meant)
+    asked = _Question(seen, begin, goal, port, Wish(goal, host, path), examples.among(snapshot, begin, meant))
     return Verdict(begin.name, meant.name, asked.port, tuple(asked.ways()))
 
 
@@ -51,8 +52,8 @@ class _Question:
     begin: End
     meant: End
     given: int | None
-    host: str
-    path: str
+    wish: Wish
+    examples: frozenset[str] = frozenset()
 
     @property
     def port(self) -> int:
@@ -64,18 +65,26 @@ class _Question:
         return usual
 
     def ways(self) -> Iterator[Way]:
-        """One for each place where it may begin, and each to which it may lead."""
+        """One for each place where it may begin, and each to which it may lead; at least one."""
         if self.meant.kind == "function":
-            yield self._nowhere()
+            why = "a function accepts no connections: it is invoked through Lambda's API"
+            yield self._nowhere(Stopped(self.meant.name, why))
             return
-        for start in starts.of(self.snapshot, self.begin):
-            for name in starts.names(self.snapshot, start, self.meant):
-                yield from self._resolved(start, name)
+        begun = list(starts.of(self.snapshot, self.begin))
+        asked = [(start, name) for start in begun for name in starts.names(self.snapshot, start, self.meant)]
+        for start, name in asked:
+            yield from self._resolved(start, name)
+        if not asked:
+            yield self._nowhere(starts.missing(self.snapshot, self.meant if begun else self.begin))
 
-    def _nowhere(self) -> Way:
-        start = next(iter(starts.of(self.snapshot, self.begin)))
-        why = "a function accepts no connections: it is invoked through Lambda's API"
-        return _Leg(self, start, self.meant.name, self.port).stopped(Trail(), Stopped(self.meant.name, why))
+    def _nowhere(self, why: Stopped | Unseen) -> Way:
+        """Before anything is sent."""
+        start = next(starts.of(self.snapshot, self.begin), None)
+        leg = _Leg(self, start or Start(None), self.meant.name, self.port)
+        way = leg.stopped(Trail(), why) if isinstance(why, Stopped) else leg.unseen(Trail(), why)
+        if start is not None:
+            return way
+        return replace(way, source=self.begin.name, stop=way.stop and replace(way.stop, fails=ABSENT))
 
     def _resolved(self, start: Start, name: str) -> Iterator[Way]:
         trail, leg = Trail(), _Leg(self, start, name, self.port)
@@ -91,28 +100,16 @@ class _Question:
             yield from self._connected(start, address, trail.branch())
 
     def _connected(self, start: Start, address: Address, trail: Trail) -> Iterator[Way]:
-        leg = _Leg(self, start, address.ip, address.port or self.port, address.service)
+        leg = _Leg(self, start, address.ip, address.port or self.port, address.service, instead=address.instead)
         yield from leg.ways(trail)
-
-    def request(self, front: Front, client: str) -> Request:
-        """What is asked of a load balancer: as given, or what its rules have for the service that is meant."""
-        path = self.path or self.meant.path
-        usual = Request(self.host or front.balancer.dns_name, path or "/", client)
-        if (self.host and path) or not self.meant.groups:
-            return usual
-        for example in rules.examples(front.listener, self.meant.groups):
-            asked = Request(self.host or example.host or usual.host, path or example.path, client)
-            found = rules.groups(rules.action(rules.matching(front.listener, asked)))
-            if set(found) & set(self.meant.groups):
-                return asked
-        return usual
 
 
 @dataclass(frozen=True)
 class _Leg:
     """One connection of a way: from where it begins to an address. Behind a load balancer there is another.
 
-    `before` is the listener that makes the connection in a client's name, `client` the address by which it does.
+    `before` is the listener that makes the connection in a client's name, `client` the address by which it does;
+    `instead` says why it goes to an address where no route may lead.
     """
 
     question: _Question
@@ -122,6 +119,7 @@ class _Leg:
     service: str = ""
     before: Front | None = None
     client: str = ""
+    instead: str = ""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -156,7 +154,7 @@ class _Leg:
         return None
 
     def _groups(self, trail: Trail, front: Front, arrival: Arrival) -> list[TargetGroup]:
-        request = self.question.request(front, arrival.packet.source)
+        request = self.question.wish.of(self.snapshot, front, arrival.packet.source)
         wanted = self.question.meant.groups if self.before is None else ()
         return balancers.chosen(self.snapshot, trail, front, request, wanted)
 
@@ -185,16 +183,20 @@ class _Leg:
         for way in leg.ways(trail):
             if way.stop is None and probed:
                 way = leg.stopped(trail, _silent(aim))
-            yield replace(way, source=self._source, target=self.address, port=self.port)
+            yield replace(way, source=self._source, target=self.address, port=self.port, example=False)
 
     @property
     def _source(self) -> str:
         return starts.shown(self.snapshot, self.start)
 
     def _way(self, trail: Trail, stop: Stop | None = None) -> Way:
-        hops = tuple(replace(one, name=self._name(one.at)) for one in trail.hops)
-        doubts = tuple(replace(one, name=self._name(one.at)) for one in trail.doubts)
-        return Way(self._source, self.address, self.port, hops, stop, doubts)
+        hops = tuple(replace(one, name=self._name(one.at), what=self._words(one.what)) for one in trail.hops)
+        doubts = tuple(replace(one, name=self._name(one.at), why=self._words(one.why)) for one in trail.doubts)
+        example = bool(self.service) or self.address in self.question.examples
+        return Way(self._source, self.address, self.port, hops, stop, doubts, example)
+
+    def _words(self, text: str) -> str:
+        return examples.marked(text, self.question.examples | ({self.address} if self.service else frozenset()))
 
     def _name(self, thing: str) -> str:
         return self.snapshot.owned.step_of(thing)
@@ -203,7 +205,9 @@ class _Leg:
         fails = self.before.seen(why.fails) if self.before else why.fails
         question = self.question
         fix = fixes.fix(self.snapshot, question.begin, question.meant, why.need, behind=self.before is not None)
-        return self._way(trail, Stop(why.at, why.why, fails, why.by, fix, self._name(why.at)))
+        because = f"; {self.instead}" if self.instead and isinstance(why.need, RouteTo) else ""
+        said = f"{self._words(why.why)}{because}"
+        return self._way(trail, Stop(why.at, said, fails, why.by, fix, self._name(why.at)))
 
     def unseen(self, trail: Trail, why: Unseen) -> Way:
         trail.doubt(why.at, why.why)

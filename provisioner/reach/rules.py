@@ -59,12 +59,12 @@ def examples(listener: Listener, wanted: Iterable[str]) -> Iterator[Request]:
     ours = set(wanted)
     for rule in sorted(listener.rules, key=lambda one: one.priority is not None):
         if ours.intersection(groups(action(rule))):
-            host = next((_plain(value) for one in rule.conditions for value in _hosts(one)), "")
-            path = next((_plain(value) for one in rule.conditions for value in _paths(one)), "/")
+            host = next((plain(value) for one in rule.conditions for value in _hosts(one)), "")
+            path = next((plain(value) for one in rule.conditions for value in _paths(one)), "/")
             yield Request(host, path)
 
 
-def _plain(pattern: str) -> str:
+def plain(pattern: str) -> str:
     """A text that a pattern fits."""
     return pattern.replace("*", "x").replace("?", "x")
 

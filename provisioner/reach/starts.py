@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from provisioner.reach import balancers, ranges, transit, walk
+from provisioner.reach import balancers, ranges, routes, transit, walk
 from provisioner.reach.ends import End
 from provisioner.reach.groups import ANYBODY
+from provisioner.reach.intent import listens_on, lost
 from provisioner.reach.needs import Attached, RouteTo
 from provisioner.reach.packet import Arrival, Packet
+from provisioner.reach.routes import Found
 from provisioner.reach.snapshot import Snapshot
-from provisioner.reach.things import Attachment, Interface
+from provisioner.reach.things import OTHER, Attachment, Interface, Subnet
 from provisioner.reach.trail import Stopped, Trail, Unseen
 
 _MOST = 16
@@ -33,7 +35,7 @@ class Start:
 
     @property
     def behind(self) -> bool:
-        return self.interface is None and ranges.is_private(self.address)
+        return self.interface is None and self.address != "" and ranges.is_private(self.address)
 
 
 def shown(snapshot: Snapshot, start: Start) -> str:
@@ -88,9 +90,21 @@ def goal(snapshot: Snapshot, begin: End, meant: End) -> End:
         return meant
     if direct:
         return replace(meant, hosts=(), groups=(), balancer=None)
-    assert meant.balancer is not None
-    listeners = balancers.sends_to(meant.balancer, meant.groups)
-    return replace(meant, interfaces=(), ports=tuple(one.port for one in listeners))
+    listeners = balancers.sends_to(meant.balancer, meant.groups) if meant.balancer else []
+    ports = tuple(one.port for one in listeners) or (listens_on(snapshot),)
+    return replace(meant, interfaces=(), ports=ports)
+
+
+def missing(snapshot: Snapshot, end: End) -> Stopped | Unseen:
+    """Why there is no place where an end begins, or at which it could be asked."""
+    if end.kind == "load balancer":
+        return balancers.without_nodes(end.balancer) if end.balancer else lost(snapshot)
+    if end.kind == "database":
+        return Unseen(end.name, "none of the interfaces of the VPC can be told to be its own")
+    at = snapshot.owned.ids.get(end.name, end.name)
+    if end.networks:
+        return Stopped(at, "nobody is there: it is in no subnet of the VPC")
+    return Stopped(at, "it has no interface: its subnets, or it itself, are gone")
 
 
 def usual_port(meant: End) -> int | None:
@@ -132,6 +146,8 @@ def _from_behind(packet: Packet) -> Arrival:
     place = network.subnet_with(vpc.id, packet.target) if vpc else None
     if vpc is None or place is None:
         raise Unseen(packet.target, "it is in no VPC that is seen here")
+    if (other := _other_way(packet, place)) is not None:
+        return _through(packet, other, place)
     gateways = sorted(network.transit_routes(packet.source)) or _gateways(packet, vpc.id)
     table = network.table_of(place.id)
     if not gateways:
@@ -140,6 +156,27 @@ def _from_behind(packet: Packet) -> Arrival:
             table.id if table else vpc.id, why, RouteTo(table.id if table else "", place.id, packet.source)
         )
     return _entered(packet, gateways[0], vpc.id, place.id)
+
+
+def _other_way(packet: Packet, place: Subnet) -> Found | None:
+    """The route by which the answer leaves the subnet, where it leads into something that is not looked into."""
+    try:
+        found = routes.find(packet.network, packet.trail, place, packet.source, back=True)
+    except Stopped:
+        return None
+    return found if found.route.kind == OTHER else None
+
+
+def _through(packet: Packet, way: Found, place: Subnet) -> Arrival:
+    """In through a peering or the like, of which this side is seen."""
+    held = packet.network.holder(place.vpc, packet.target)
+    if held is None:
+        raise Stopped(place.vpc, f"nobody has {packet.target}")
+    routes.check(packet.network, way, place, back=True)
+    packet.trail.doubt(way.route.target, f"what is behind it, where {packet.source} is, is not seen")
+    packet.subnet = place
+    packet.cross(place, out=False)
+    return Arrival(packet, held)
 
 
 def _gateways(packet: Packet, vpc: str) -> list[str]:

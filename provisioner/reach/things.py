@@ -186,12 +186,14 @@ class TransitRoute:
 
 @dataclass(frozen=True)
 class TransitGateway:
-    """`tables` holds routes by route table; None where the gateway is another account's."""
+    """`tables` holds routes by route table, None where those may not all be read; and is None itself where the
+    gateway is another account's. One that `passes_groups` lets rules speak of the groups of other VPCs."""
 
     id: str
     account: str
     state: str
-    tables: Mapping[str, tuple[TransitRoute, ...]] | None
+    tables: Mapping[str, tuple[TransitRoute, ...] | None] | None
+    passes_groups: bool = False
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def leave(
 
 
 def _best(gateway: TransitGateway, entered: Attachment, address: str, *, back: bool) -> TransitRoute:
-    """The longest prefix, and of two as long the static route. Raises Stopped.
+    """The longest prefix, and of two as long the static route. Raises Stopped, Unseen.
 
     Source: Transit gateway guide, "Route evaluation order".
     """
@@ -75,7 +75,10 @@ def _best(gateway: TransitGateway, entered: Attachment, address: str, *, back: b
     if entered.table not in gateway.tables:
         why = f"{prefix}it is associated with no route table of {gateway.id}"
         raise Stopped(entered.id, why, TransitRouteTo(entered.id, "", address))
-    fitting = [one for one in gateway.tables[entered.table] if ranges.contains(one.cidr, address)]
+    routes = gateway.tables[entered.table]
+    if routes is None:
+        raise Unseen(entered.table, f"it has more routes than can be read: where it sends {address} is not seen")
+    fitting = [one for one in routes if ranges.contains(one.cidr, address)]
     if not fitting:
         need = TransitRouteTo(entered.id, entered.table, address)
         raise Stopped(entered.table, f"{prefix}no route fits {address}", need)

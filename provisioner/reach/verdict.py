@@ -10,6 +10,8 @@ HANGS = "hangs"
 REFUSED = "is refused"
 RESET = "is reset"
 UNRESOLVED = "does not know the name"
+_THEN = {"stack-file": "  (in the stack file; then provision it again)"}
+ABSENT = "is not there"
 
 
 class Outcome(StrEnum):
@@ -37,12 +39,17 @@ class Fix:
     """The smallest change that opens what is closed.
 
     `kind` says what `change` is: a line of the stack file, a command of this tool, a command of AWS's own, or
-    advice where no single command does it. `first` is what must be done besides.
+    advice where no single command does it. `besides` are lines that go with it.
     """
 
     kind: Literal["stack-file", "provisioner", "aws", "advice"]
     change: str
     besides: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to write or to type."""
+        return (f"{self.change}{_THEN.get(self.kind, '')}", *self.besides)
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,10 @@ class Stop:
     fix: Fix | None = None
     name: str = ""
 
+    def __str__(self) -> str:
+        """How it fails as seen from the source, where, and why."""
+        return f"it {self.fails}: {self.name or self.at}: {self.why}"
+
 
 @dataclass(frozen=True)
 class Doubt:
@@ -68,7 +79,7 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Way:
-    """From one interface, or from outside, to one address."""
+    """From one interface, or from outside, to one address; an `example` where nobody here knows the real one."""
 
     source: str
     target: str
@@ -76,6 +87,7 @@ class Way:
     hops: tuple[Hop, ...]
     stop: Stop | None = None
     doubts: tuple[Doubt, ...] = ()
+    example: bool = False
 
     @property
     def outcome(self) -> Outcome:

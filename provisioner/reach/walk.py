@@ -21,7 +21,7 @@ _FARTHEST = 8
 def leave(packet: Packet, interface: Interface) -> Arrival:
     """Where a packet of an interface gets to, past its groups. Raises Stopped, Unseen."""
     snapshot, near = packet.snapshot, packet.network.holder(interface.vpc, packet.target)
-    peer = Peer(packet.target, near.groups if near else ())
+    peer = Peer(packet.target, near.groups if near else (), _is_foreign(packet, interface.vpc, packet.target))
     groups.check(snapshot, packet.trail, interface, peer, packet.port, egress=True)
     packet.sender, packet.subnet = interface, packet.network.subnets[interface.subnet]
     # The interfaces of functions never use a public address.
@@ -38,9 +38,28 @@ def enter(arrival: Arrival) -> None:
     if interface is not None:
         sender = packet.sender
         near = sender is not None and sender.vpc == interface.vpc
-        peer = Peer(packet.source, sender.groups if sender and near else (), packet.attachment is not None)
+        told = sender.groups if sender else ()
+        peer = Peer(
+            packet.source,
+            told if near else (),
+            _is_foreign(packet, interface.vpc, packet.source),
+            () if near else told if _passes_groups(packet) else (),
+        )
         groups.check(packet.snapshot, packet.trail, interface, peer, packet.port, egress=False)
     packet.answer()
+
+
+def _is_foreign(packet: Packet, vpc: str, address: str) -> bool:
+    """Whether an address is in another private network: behind a transit gateway, a peering or the like."""
+    blocks = packet.network.vpcs[vpc].blocks if vpc in packet.network.vpcs else ()
+    return ranges.is_private(address) and not any(ranges.contains(one, address) for one in blocks)
+
+
+def _passes_groups(packet: Packet) -> bool:
+    """Whether it came through a transit gateway that tells one VPC of the groups of another."""
+    gateway = packet.attachment.gateway if packet.attachment else ""
+    found = packet.network.transit_gateways.get(gateway)
+    return found is not None and found.passes_groups
 
 
 def follow(packet: Packet) -> Arrival:

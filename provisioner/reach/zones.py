@@ -22,18 +22,39 @@ def answer(zone: Zone, name: str) -> tuple[list[str], str]:
     """The addresses that a zone has for a name, or the name at which to ask on. Raises Stopped, Unseen."""
     if zone.records is None:
         raise Unseen(zone.id, f"the records of zone {zone.name} may not be read")
+    if below := _handed_on(zone.records, zone, name):
+        raise Unseen(zone.id, f"zone {zone.name} delegates {below} to others, who are not asked")
     found = _records(zone.records, zone, canonical(name))
     addresses = [one for one in found if one.type == "A"]
-    if aliases := [one.alias for one in addresses if one.alias]:
-        return [], aliases[0].removesuffix(".").removeprefix("dualstack.").lower()
+    if aliases := list(dict.fromkeys(one.alias for one in addresses if one.alias)):
+        return [], _only(zone, name, aliases).removesuffix(".").removeprefix("dualstack.").lower()
     if addresses:
         return [value for one in addresses for value in one.values], ""
     if links := [one.values[0] for one in found if one.type == "CNAME"]:
         return [], links[0].removesuffix(".").lower()
+    if any(one.type == "AAAA" for one in found):
+        raise Unseen(zone.id, f"{name} has IPv6 addresses only, which are not followed")
+    raise _nothing(zone, name)
+
+
+def _handed_on(known: tuple[RecordSet, ...], zone: Zone, name: str) -> str:
+    """The name above or of this one, below the zone's own, for which others answer."""
+    below = (one.name for one in known if one.type == "NS" and one.name != canonical(zone.name))
+    return next((one for one in below if is_within(name, one)), "")
+
+
+def _only(zone: Zone, name: str, aliases: list[str]) -> str:
+    """Of records by weight, place or health Route 53 chooses one."""
+    if len(aliases) > 1:
+        raise Unseen(zone.id, f"{name} has several aliases, and which one is answered is not seen")
+    return aliases[0]
+
+
+def _nothing(zone: Zone, name: str) -> Stopped:
     which = "private zone" if zone.private else "zone"
     hides = ", which hides what is public," if zone.private else ""
     why = f"{which} {zone.name}{hides} has no address for {name}"
-    raise Stopped(zone.id, why, Record(zone.id, name), fails=UNRESOLVED)
+    return Stopped(zone.id, why, Record(zone.id, name), fails=UNRESOLVED)
 
 
 def _records(known: tuple[RecordSet, ...], zone: Zone, name: str) -> list[RecordSet]:

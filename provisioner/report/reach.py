@@ -10,7 +10,6 @@ from provisioner.reach.verdict import Fix, Hop, Outcome, Stop, Verdict, Way
 from provisioner.report import text
 
 _ACL = "acl-"
-_THEN = {"stack-file": "  (in the stack file; then provision it again)"}
 
 
 def lines(verdict: Verdict, *, whole: bool = False) -> list[str]:
@@ -23,9 +22,13 @@ def lines(verdict: Verdict, *, whole: bool = False) -> list[str]:
     rows += [("?", doubt.name or text.short_id(doubt.at), doubt.why) for doubt in way.doubts]
     if way.stop:
         rows.append(_row("STOP", way.stop, whole=True))
-    found = [headline(verdict), f"  from  {way.source}", f"  to    {way.target} at {way.port}"]
+    found = [headline(verdict), f"  from  {way.source}", f"  to    {_target(way)} at {way.port}"]
     found += [f"  {line}".rstrip() for line in text.aligned(rows)]
     return [*found, *_fix(verdict.fix), *_several(verdict)]
+
+
+def _target(way: Way) -> str:
+    return f"{way.target} (an example)" if way.example else way.target
 
 
 def headline(verdict: Verdict) -> str:
@@ -56,10 +59,8 @@ def _row(mark: str, place: Hop | Stop, whole: bool) -> tuple[str, str, str]:
 
 
 def _fix(fix: Fix | None) -> Iterator[str]:
-    if fix is None:
-        return
-    yield f"  fix   {fix.change}{_THEN.get(fix.kind, '')}"
-    yield from (f"        {besides}" for besides in fix.besides)
+    for place, line in enumerate(fix.lines if fix else ()):
+        yield f"  {'' if place else 'fix':4}  {line}"
 
 
 def _several(verdict: Verdict) -> Iterator[str]:

@@ -8,7 +8,7 @@ from functools import partial
 from provisioner.model import Function, Service
 from provisioner.reach import UnknownEnd, find, starting
 from provisioner.verify import judging
-from provisioner.verify.expectation import Expectation, Finding, failed, unknown
+from provisioner.verify.expectation import Expectation, Finding, unknown
 from provisioner.verify.scene import BALANCER, DATABASE, INTERNET, Absent, Scene
 
 _ANYWHERE = "0.0.0.0/0"
@@ -19,7 +19,6 @@ _EXEC = "aws ecs execute-command --interactive --cluster {} --task TASK --contai
 def expectations(scene: Scene) -> Iterator[Expectation]:
     for name, service in scene.stack.services.items():
         yield from _starts(scene, name)
-        yield from _secrets(scene, name, service)
         yield from _mesh(scene, name, service)
     yield from _calls(scene)
     yield from _clients(scene)
@@ -31,37 +30,23 @@ def _must(scene: Scene, about: str, source: str, to: str, called: str = "") -> E
     return Expectation(what, about, partial(judging.reaches, scene, source, to))
 
 
-def _must_through(scene: Scene, about: str, source: str, name: str) -> Expectation:
-    """A service by the load balancer in front of it."""
-    return Expectation(f"{source} reaches {name}", about, partial(_through, scene, source, name))
-
-
-def _through(scene: Scene, source: str, name: str) -> Finding:
-    """Where no rule sends to it, it would be judged as one that nothing is in front of."""
-    if find(scene.snapshot, name).balancer is None:
-        return failed(f"no rule of the load balancer sends anything to {name}", scene.resume)
-    return judging.reaches(scene, source, name)
-
-
 def _starts(scene: Scene, name: str) -> Iterator[Expectation]:
-    """Registry, log and health checks."""
+    """Registry, log, secrets and health checks."""
     try:
         found = starting(scene.snapshot, name)
     except UnknownEnd:  # that the service is not there, another expectation says
         return
     for verdict in found:
-        what = f"{name} reaches {_WORDS.get(verdict.destination, verdict.destination)}"
-        if verdict.source != found[0].source:  # not the tasks, who are asked about first
+        what = f"{name} reaches {verdict.destination}"
+        if verdict.source == BALANCER:
             what = f"the load balancer reaches the tasks of {name}"
         yield Expectation(what, name, partial(judging.judged, scene, verdict))
 
 
-_WORDS = {"logs": "its log"}
-
-
-def _secrets(scene: Scene, name: str, part: Service | Function) -> Iterator[Expectation]:
-    kinds = {_SECRETS if ":secretsmanager:" in arn else _PARAMETERS for arn in part.secrets.values()}
-    if isinstance(part, Function) and DATABASE in part.calls:
+def _secrets(scene: Scene, name: str, function: Function) -> Iterator[Expectation]:
+    """What Lambda does not fetch for a function: its code does, from the VPC."""
+    kinds = {_SECRETS if ":secretsmanager:" in arn else _PARAMETERS for arn in function.secrets.values()}
+    if DATABASE in function.calls:
         kinds.add(_SECRETS)
     for kind in sorted(kinds):
         yield _must(scene, name, name, kind, f"its secrets ({kind})")
@@ -89,7 +74,7 @@ def _calls(scene: Scene) -> Iterator[Expectation]:
     for name, function in scene.stack.functions.items():
         for called in function.calls:
             if called in scene.stack.services:
-                yield _must_through(scene, name, name, called)
+                yield _must(scene, name, name, called)
         if function.vpc:
             yield from _secrets(scene, name, function)
 
@@ -100,7 +85,7 @@ def _clients(scene: Scene) -> Iterator[Expectation]:
     for cidr in balancer.admits if balancer else ():
         source = INTERNET if cidr == _ANYWHERE and not scene.internal else cidr
         for name in scene.stack.balanced:
-            yield _must_through(scene, BALANCER, source, name)
+            yield _must(scene, BALANCER, source, name)
 
 
 def _database(scene: Scene) -> Iterator[Expectation]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioner.reach import Outcome, starting
-from provisioner.reach.parts import Alias, Task
+from provisioner.reach.parts import Alias, Task, Wants
 from provisioner.reach.things import AclEntry
 from tests.provisioner.reach_snapshots import (
     ALL,
@@ -118,7 +118,7 @@ def test_what_a_client_gets_from_a_load_balancer() -> None:
 
 def test_what_keeps_tasks_away_is_the_reason_why_there_are_none() -> None:
     (service,) = balanced().services
-    wanted = replace(service, images=("111111111111.dkr.ecr.us-east-1.amazonaws.com/web:1",))
+    wanted = replace(service, wants=Wants(("111111111111.dkr.ecr.us-east-1.amazonaws.com/web:1",), ("us-east-1",)))
     cut_off = replace(owned(), settings=settings(network={"egress": "none", "endpoints": []}))
     found = blocked(
         ask(balanced("", services=(wanted,), owned=cut_off), FRONT, "eni-c"), "it has no targets; web does not"
@@ -160,4 +160,18 @@ def test_service_connect_knows_names_at_their_ports_only() -> None:
     )
     found = balanced(services=both)
     assert ask(found, "http://web:8080/", "b", None).outcome is Outcome.REACHES
-    assert blocked(ask(found, "http://web:80/", "b", None), "nobody has the name web").stop is not None
+    stopped = blocked(ask(found, "http://web:80/", "b", None), "knows web at 8080, not at 80", "ask at port 8080")
+    assert stopped.stop is not None
+    assert stopped.stop.fails == "is refused"
+    blocked(ask(found, "http://other:80/", "b", None), "nobody has the name other")
+
+
+def test_why_nobody_is_behind_a_name_of_service_connect() -> None:
+    (service,) = balanced().services
+    wants = Wants(("111111111111.dkr.ecr.us-east-1.amazonaws.com/web:1",))
+    asked = replace(service, namespace="ns", aliases=(Alias("web", 8080, 80),), wants=wants)
+    client = replace(service, step="service-b", arn="b", tasks=(Task("t", "RUNNING", "eni-c"),), namespace="ns")
+    cut_off = replace(owned(), settings=settings(network={"egress": "none", "endpoints": []}))
+    found = ask(balanced(services=(asked, client), owned=cut_off), "http://web:8080/", "b", None)
+    blocked(found, "no task of", 'network.endpoints = ["ecr.api", "ecr.dkr", "s3"]')
+    blocked(found, "runs, to which Service Connect would send web:8080; web does not reach the registry of")

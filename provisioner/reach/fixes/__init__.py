@@ -30,6 +30,7 @@ _FIXES: dict[type[Any], Callable[[Case, Any], Fix | None]] = {
     needs.ListenAt: fronts.listener,
     needs.RuleFor: fronts.rule,
     needs.Targets: fronts.targets,
+    needs.Made: fronts.made,
     needs.Wait: fronts.wait,
     needs.PortOf: fronts.port,
     needs.Answers: fronts.answers,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from provisioner.reach import balancers, intent
 from provisioner.reach.fixes.case import Case, add, advice, aws, put
-from provisioner.reach.needs import Answers, ListenAt, PortOf, Record, RuleFor, Targets, VpcAttribute, Wait
+from provisioner.reach.needs import Answers, ListenAt, Made, PortOf, Record, RuleFor, Targets, VpcAttribute, Wait
+from provisioner.reach.parts import TargetGroup
 from provisioner.reach.verdict import Fix
 
 _OPTIONS = {"enableDnsSupport": "--enable-dns-support", "enableDnsHostnames": "--enable-dns-hostnames"}
@@ -34,9 +36,8 @@ def record(case: Case, need: Record) -> Fix:
 
 def listener(case: Case, need: ListenAt) -> Fix:
     """A port at which it listens is nearer than another listener."""
-    for step in case.owned.of_kind("listener"):
-        if step == f"listener-{need.port}":
-            return case.heal(step)
+    if (step := f"listener-{need.port}") in case.owned.kinds:
+        return case.heal(step)
     heard = (f"or ask where it listens: {', '.join(map(str, need.heard))}",) if need.heard else ()
     if case.owned.step_of(need.balancer) and case.settings:
         return put(("load_balancer", "port"), need.port, *heard)
@@ -44,15 +45,33 @@ def listener(case: Case, need: ListenAt) -> Fix:
 
 
 def rule(case: Case, need: RuleFor) -> Fix:
-    """Of a service that has paths or hosts of its own, one more; one without them is whom all others go to."""
-    step = f"listener-rule-{case.meant.part}"
-    if step in case.owned.kinds and case.owned.ids.get(step) not in _rules(case):
+    """What the stack file has already is made again. A service that has paths or hosts of its own gets one more;
+    one without them is whom all others go to."""
+    if step := _undone(case, need):
         return case.heal(step)
     settings = case.table("services", case.meant.part)
     for key, value in (("paths", need.path), ("hosts", need.host)):
         if known := settings.get(key):
             return add(("services", case.meant.part, key), known, value)
     return advice(f"a rule of {need.listener} that sends {need.host}{need.path} to the service")
+
+
+def _undone(case: Case, need: RuleFor) -> str:
+    """The step whose rule, or whose listener's default rule, is not as it was made."""
+    step, service = f"listener-rule-{case.meant.part}", case.meant.service
+    if step in case.owned.kinds:
+        wanted = intent.requests(case.snapshot, service) if service else ()
+        covered = any(one.host in ("", need.host) and one.path == need.path for one in wanted)
+        return step if covered or case.owned.ids.get(step) not in _rules(case) else ""
+    sent = any(balancers.sends_to(one, need.groups) for one in case.snapshot.balancers)
+    return "" if sent else _listener(case, need)
+
+
+def _listener(case: Case, need: RuleFor) -> str:
+    """The step of a listener: also of one that somebody put in the place of its own."""
+    listeners = (each for one in case.snapshot.balancers for each in one.listeners)
+    step = next((f"listener-{one.port}" for one in listeners if one.arn == need.listener), "")
+    return step if step in case.owned.kinds else ""
 
 
 def _rules(case: Case) -> set[str]:
@@ -64,10 +83,47 @@ def targets(case: Case, need: Targets) -> Fix:
     group = case.snapshot.target_groups[need.group]
     if need.zone and case.table("load_balancer"):
         return put(("load_balancer", "cross_zone"), True)
+    if step := _unregistered(case, group):
+        return case.heal(step)
     waiting = [f"{one.id} is {one.state}" for one in group.targets if one.state in _NOT_YET]
+    missing = [] if _are_starting(group) else _missing(case, group)
+    if missing:
+        listed = (f"Id={address},Port={port}" for address, port in missing)
+        return aws("elbv2", "register-targets", "--target-group-arn", group.arn, "--targets", *listed)
     if waiting:
         return advice(f"wait: {', '.join(waiting)}")
     return advice(f"targets of {group.name} that run and pass its health check")
+
+
+def _unregistered(case: Case, group: TargetGroup) -> str:
+    """The service's step, where ECS does not register its tasks in the group that the stack made for them."""
+    step = case.owned.step_of(group.arn).replace("target-group-", "service-", 1)
+    service = next((one for one in case.snapshot.services if one.step == step), None)
+    return step if service and group.arn not in service.target_groups else ""
+
+
+def _are_starting(group: TargetGroup) -> bool:
+    return any(one.state == "initial" for one in group.targets)
+
+
+def _missing(case: Case, group: TargetGroup) -> list[tuple[str, int]]:
+    """Tasks that run and are no targets: somebody has deregistered them, and ECS registers each only once.
+
+    Source: ECS developer guide, "Task lifecycle" (ACTIVATING: where it is registered in target groups).
+    """
+    there = {one.id for one in group.targets if one.state != "draining"}
+    held = case.snapshot.network.interfaces
+    return [
+        (held[task.interface].address, service.ports[0])
+        for service in case.snapshot.services
+        for task in service.tasks
+        if group.arn in service.target_groups and service.ports and task.state == "RUNNING"
+        if task.interface in held and held[task.interface].address not in there
+    ]
+
+
+def made(case: Case, need: Made) -> Fix:
+    return case.heal(need.step)
 
 
 def wait(case: Case, need: Wait) -> Fix:

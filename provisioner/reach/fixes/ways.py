@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from provisioner.reach import ranges, services
+from provisioner.reach import names, ranges, services
 from provisioner.reach.fixes.case import Case, add, advice, aws, put
-from provisioner.reach.needs import Attached, InVpc, PublicAddress, RouteTo, TransitRouteTo
+from provisioner.reach.fixes.fronts import attribute
+from provisioner.reach.needs import Attached, InVpc, PublicAddress, RouteTo, TransitRouteTo, VpcAttribute
 from provisioner.reach.snapshot import Network
 from provisioner.reach.things import Endpoint
 from provisioner.reach.verdict import Fix
@@ -55,6 +56,8 @@ def _endpoints(case: Case, need: RouteTo) -> Fix | None:
     found = [services.named(host, case.snapshot.partition) for host in case.meant.hosts]
     wanted = list(dict.fromkeys(one.service for one in found if one))
     there = _live(case)
+    if (named := _renamed(case, wanted)) is not None:
+        return named
     for service in wanted:
         if service in there and need.table not in there[service].tables and not there[service].interfaces:
             return _add_table(case, there[service], need.table)
@@ -64,6 +67,21 @@ def _endpoints(case: Case, need: RouteTo) -> Fix | None:
         return case.heal(", ".join(made))
     known = case.table("network").get("endpoints") or ()
     return add(("network", "endpoints"), known, *missing) if missing and case.settings else None
+
+
+def _renamed(case: Case, wanted: list[str]) -> Fix | None:
+    """Where there is an endpoint that has not got the service's name, what gives it the name."""
+    network = case.snapshot.network
+    vpc = next(iter(network.vpcs.values()), None)
+    found = (names.endpoint_without_name(case.snapshot, vpc, one) for one in wanted) if vpc else ()
+    unnamed = next((one for one in found if one), None)
+    if unnamed is None or vpc is None:
+        return None
+    if unnamed.attribute:
+        return attribute(case, VpcAttribute(vpc.id, unnamed.attribute))
+    if step := case.owned.step_of(unnamed.endpoint.id):
+        return case.heal(step)
+    return aws("ec2", "modify-vpc-endpoint", "--vpc-endpoint-id", unnamed.endpoint.id, "--private-dns-enabled")
 
 
 def _live(case: Case) -> dict[str, Endpoint]:

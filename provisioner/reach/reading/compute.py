@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioner.reach.parts import Alias, Database, Function, Service, Task
+from provisioner.reach.reading import definitions
 from provisioner.reach.reading.pages import Raw, chunks, items
 from steps.aws.errors import gone
 
@@ -58,7 +59,7 @@ def _described(ecs: Any, cluster: str, arns: list[str]) -> Iterator[Raw]:
 def _service(ecs: Any, step: str, raw: Raw) -> Service:
     network = _network(raw)
     connect = _connect(raw)
-    containers = _containers(ecs, raw)
+    containers = definitions.containers(ecs, raw)
     ports = [port for one in containers for port in one.get("portMappings") or ()]
     known = {one.get("name", ""): int(one["containerPort"]) for one in ports}
     return Service(
@@ -74,7 +75,7 @@ def _service(ecs: Any, step: str, raw: Raw) -> Service:
         tuple(_tasks(ecs, raw)),
         connect.get("namespace", "") if connect.get("enabled") else "",
         tuple(_aliases(connect, known)),
-        tuple(one["image"] for one in containers),
+        definitions.wants(containers),
     )
 
 
@@ -93,17 +94,6 @@ def _network(raw: Raw) -> Raw:
 def _connect(raw: Raw) -> Raw:
     found: Raw = _primary(raw).get("serviceConnectConfiguration") or {}
     return found
-
-
-def _containers(ecs: Any, raw: Raw) -> list[Raw]:
-    """As its task definition has them; none where that is gone."""
-    try:
-        found = ecs.describe_task_definition(taskDefinition=raw["taskDefinition"])["taskDefinition"]
-    except ClientError as error:
-        if gone(error) or error.response["Error"]["Code"] == "ClientException":
-            return []
-        raise
-    return list(found["containerDefinitions"])
 
 
 def _aliases(connect: Raw, ports: Mapping[str, int]) -> Iterator[Alias]:

@@ -56,7 +56,10 @@ def _vpc(ec2: Any, raw: Raw) -> Vpc:
 
 
 def subnets(ec2: Any, ids: Sequence[str]) -> list[Subnet]:
-    found = items(ec2, "describe_subnets", "Subnets", Filters={"vpc-id": ids})
+    """Those that have IPv4 addresses."""
+    found = (
+        raw for raw in items(ec2, "describe_subnets", "Subnets", Filters={"vpc-id": ids}) if raw.get("CidrBlock")
+    )
     return [Subnet(raw["SubnetId"], raw["VpcId"], raw["CidrBlock"], raw["AvailabilityZone"]) for raw in found]
 
 
@@ -165,8 +168,9 @@ def _ports(raw: Raw) -> Ports:
 
 
 def interfaces(ec2: Any, ids: Sequence[str]) -> list[Interface]:
+    """Those that have IPv4 addresses."""
     found = items(ec2, "describe_network_interfaces", "NetworkInterfaces", Filters={"vpc-id": ids})
-    return [_interface(raw) for raw in found]
+    return [_interface(raw) for raw in found if raw.get("PrivateIpAddress")]
 
 
 def _interface(raw: Raw) -> Interface:

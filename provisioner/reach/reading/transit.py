@@ -63,11 +63,14 @@ def gateways(ec2: Any, ids: Sequence[str], account: str) -> list[TransitGateway]
 
 
 def _gateway(ec2: Any, raw: Raw, account: str) -> TransitGateway:
+    """Source: Transit gateway guide, "Security group referencing"."""
     name, owner = raw["TransitGatewayId"], raw["OwnerId"]
-    return TransitGateway(name, owner, raw["State"], _tables(ec2, name) if owner == account else None)
+    tables = _tables(ec2, name) if owner == account else None
+    passes = (raw.get("Options") or {}).get("SecurityGroupReferencingSupport") == "enable"
+    return TransitGateway(name, owner, raw["State"], tables, passes)
 
 
-def _tables(ec2: Any, gateway: str) -> dict[str, tuple[TransitRoute, ...]] | None:
+def _tables(ec2: Any, gateway: str) -> dict[str, tuple[TransitRoute, ...] | None] | None:
     try:
         found = items(
             ec2,
@@ -83,13 +86,15 @@ def _tables(ec2: Any, gateway: str) -> dict[str, tuple[TransitRoute, ...]] | Non
         raise
 
 
-def _routes(ec2: Any, table: str) -> tuple[TransitRoute, ...]:
-    """A search is no list with pages; it says if there are more."""
+def _routes(ec2: Any, table: str) -> tuple[TransitRoute, ...] | None:
+    """A search is no list with pages; it says if there are more, which then nobody can get."""
     answer = ec2.search_transit_gateway_routes(
         TransitGatewayRouteTableId=table,
         Filters=[{"Name": "state", "Values": ["active", "blackhole"]}],
         MaxResults=_MOST,
     )
+    if answer.get("AdditionalRoutesAvailable"):
+        return None
     return tuple(_route(raw) for raw in answer["Routes"] if raw.get("DestinationCidrBlock"))
 
 
