@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from provisioner import __version__, engine, function_code, place, preflight, site, stack
+from provisioner import __version__, diagnosis, engine, function_code, place, preflight, site, stack
 from provisioner.blueprint import Site, steps_of
 from provisioner.events import Listener, Notice
 from provisioner.function_code import FunctionCode
@@ -26,7 +26,7 @@ from provisioner.recorded import find as find
 from provisioner.recorded import state_path as state_path
 from provisioner.run import Refused, Setting
 from provisioner.sandbox import control
-from provisioner.schedule import Interrupted
+from provisioner.schedule import Failed, Interrupted
 from provisioner.stack import Stack
 from provisioner.stop import Stop
 from provisioner.surroundings import taken_for_granted
@@ -134,7 +134,10 @@ def _provision(
         _preflight(_ground(where, aws, wanted, found, steps, recorded), listener, file)
     ledger.update(facts=surveyor.facts)
     setting = Setting(aws, ledger, listener, where.pace, stop, options.parallel, KINDS)
-    return _run(ledger, former, Operation.PROVISION, lambda: engine.provision(setting, steps))
+    try:
+        return _run(ledger, former, Operation.PROVISION, lambda: engine.provision(setting, steps))
+    except Failed as error:
+        raise diagnosis.deepened(error, aws, ledger.state, listener) from error
 
 
 def _furnish(where: Place, wanted: Stack, listener: Listener) -> None:

@@ -216,7 +216,8 @@ class Service(Step):
             return Ready({"name": self.service_name})
         said = [f"{raw['runningCount']} of {raw['desiredCount']} tasks running", f"{raw['pendingCount']} pending"]
         said += [f"{failed} failed"] if failed else []
-        told = "; ".join(filter(None, [", ".join(said), unstable.complaint(raw)]))
+        standing = unstable.standing(job.aws, raw) if raw["runningCount"] else ""
+        told = "; ".join(filter(None, [", ".join(said), standing, unstable.complaint(raw)]))
         return Pending(told, fix=unstable.remedy(raw))
 
     def _start_over(self, job: Job, seen: Seen) -> Pending:

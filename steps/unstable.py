@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ _COMPLAINTS = ("unhealthy", "unable to", "failed")
 SPOT = "FARGATE_SPOT"
 """The capacity provider that starts tasks on spare capacity only, as long as there is some."""
 _NO_CAPACITY = "Capacity is unavailable"
+_STATES = ("healthy", "initial", "unhealthy")
+"""Of targets that stay. Source: ELB API reference, TargetHealth."""
 _LOG_LINES = 5
 _WIDTH = 300
 
@@ -41,6 +44,20 @@ def _short_of_spot(service: Raw) -> bool:
     strategy = service.get("capacityProviderStrategy", ())
     only_spot = bool(strategy) and all(one["capacityProvider"] == SPOT for one in strategy)
     return only_spot and bool(events) and _NO_CAPACITY in str(events[0]["message"])
+
+
+def standing(aws: Aws, service: Raw) -> str:
+    """How the load balancer finds the tasks that run, such as `targets: 1 healthy, 1 unhealthy (Health checks
+    failed with these codes: [404])`: long before ECS gives a task up for it. "" where nothing is to be told.
+    """
+    found = _told(lambda: list(_targets(aws, service)))
+    if isinstance(found, _Unread):
+        return ""
+    counts = Counter(target["TargetHealth"]["State"] for target in found)
+    reasons = _distinct(target["TargetHealth"].get("Description", "") for target in found if _is_ill(target))
+    said = ", ".join(f"{counts[state]} {state}" for state in _STATES if counts[state])
+    because = f" ({'; '.join(reasons)})" if reasons else ""
+    return f"targets: {said}{because}" if said else ""
 
 
 def why(aws: Aws, service: Raw, deployment: Raw) -> str:
@@ -108,12 +125,19 @@ def _health(aws: Aws, service: Raw) -> list[str]:
     return _distinct(
         f"{target['Target']['Id']}:{target['Target'].get('Port', '')} {health['State']}: "
         f"{health.get('Description', '')} ({health.get('Reason', '')})"
-        for balancer in service.get("loadBalancers", ())
-        for target in aws.clients.elbv2.describe_target_health(TargetGroupArn=balancer["targetGroupArn"])[
-            "TargetHealthDescriptions"
-        ]
+        for target in _targets(aws, service)
         if (health := target["TargetHealth"])["State"] not in ("healthy", "initial")
     )
+
+
+def _targets(aws: Aws, service: Raw) -> Iterator[Raw]:
+    for balancer in service.get("loadBalancers", ()):
+        answer = aws.clients.elbv2.describe_target_health(TargetGroupArn=balancer["targetGroupArn"])
+        yield from answer["TargetHealthDescriptions"]
+
+
+def _is_ill(target: Raw) -> bool:
+    return bool(target["TargetHealth"]["State"] == "unhealthy")
 
 
 def _log_lines(aws: Aws, tasks: Sequence[Raw]) -> list[str]:

@@ -101,7 +101,8 @@ def test_it_is_ready_when_its_deployment_is_complete() -> None:
 
 def test_while_tasks_fail_now_and_then_it_is_waited_for() -> None:
     found = SERVICE.settle(a_job(Ecs(), first=False), shown(failedTasks=2))
-    assert found == Pending("2 of 2 tasks running, 0 pending, 2 failed; was unable to place a task")
+    counts, targets = "2 of 2 tasks running, 0 pending, 2 failed", "targets: 1 unhealthy (codes: [404])"
+    assert found == Pending(f"{counts}; {targets}; was unable to place a task")
 
 
 @pytest.mark.parametrize(
