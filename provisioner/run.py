@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from provisioner.events import Listener, Member, Notice, Outcome, Progress, Started, StepEvent
 from provisioner.pace import Pace
@@ -53,6 +54,7 @@ class Run:
         self.stuck: dict[str, Pending] = {}
         """What each step last waited for."""
         self.memos: dict[str, dict[str, float]] = {}
+        self.answers: dict[str, dict[str, tuple[float, Any]]] = {}
         self._began: dict[str, float] = {}
 
     def cls(self, record: Record) -> type[Step]:
@@ -70,7 +72,8 @@ class Run:
         began = self._began.get(record.name, time.monotonic())
         elapsed = (time.monotonic() - began) * self.setting.pace.scale
         memo = self.memos.setdefault(record.name, {})
-        return Job(self.setting.aws, record, needs, [] if notes is None else notes, first, elapsed, memo)
+        answers = self.answers.setdefault(record.name, {})
+        return Job(self.setting.aws, record, needs, [] if notes is None else notes, first, elapsed, memo, answers)
 
     def look_at_all(self, records: Sequence[Record]) -> None:
         """Look at everything, patiently: nothing has been done yet that a failure could leave half done."""

@@ -179,7 +179,8 @@ def _does_not_fit(stack: Stack, found: FoundNetwork) -> Iterator[Problem]:
     if stack.network.way_out == "existing" and _must_go_out(stack):
         for one in found.private:
             if not one.outward:
-                what = f"nothing in {one.id} gets out: its route table {one.route_table} has no default route that leads anywhere"
+                table = f"its route table {one.route_table} has no default route that leads anywhere"
+                what = f"nothing in {one.id} gets out: {table}"
                 fix = 'give it one (to a NAT gateway), or use egress = "endpoints"'
                 yield Problem("network.egress", "existing", what, fix)
     yield from _overlaps(stack, found)

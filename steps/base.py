@@ -8,15 +8,19 @@ interrupted and resumed between any two calls, and who waits, how long and how o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from state.record import Record
 from steps.aws.context import Aws, Look
+from steps.aws.holders.holder import Holder
+
+T = TypeVar("T")
 
 _TAKES = 60.0
+_LATELY = 30.0
 
 Piece = str | tuple[str, str]
 """Of a text: a literal, or the step and the output (`id` is its id) to take it from."""
@@ -134,6 +138,8 @@ class Job:
     """Seconds of AWS's time since the step's turn began in this run."""
     memo: dict[str, float] = field(default_factory=dict)
     """What was asked for in this run, and when; see `once`."""
+    answers: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    """What was read in this run, and when; see `lately`."""
 
     def once(self, change: str) -> bool:
         """Whether this change is asked for the first time in this run.
@@ -147,6 +153,18 @@ class Job:
         if self.elapsed - self.memo[change] > _TAKES:
             raise StepFailed(f"AWS accepted another {change} and does not show it", "look at it, then resume")
         return False
+
+    def lately(self, name: str, read: Callable[[], T]) -> T:
+        """The answer of `read`, which is called at most once in half a minute of AWS's time.
+
+        For what only explains a wait: a step that waits is looked at every second at first.
+        """
+        at, answer = self.answers.get(name, (-_LATELY, None))
+        if self.elapsed - at >= _LATELY:
+            answer = read()
+            self.answers[name] = (self.elapsed, answer)
+        found: T = answer
+        return found
 
     def id_of(self, step: str) -> str:
         """The AWS id of a needed step. Raises KeyError where it was not declared."""
@@ -183,6 +201,8 @@ class Step(ABC):
     """AWS's own name of such a thing, for sentences."""
     family: ClassVar[str]
     """The group under which people are shown it."""
+    gives_way: ClassVar[str] = "give this stack another name (--name)"
+    """What to do where somebody else's is in its place."""
     retry: ClassVar[Retry] = Retry.LOOK
     change: ClassVar[Change] = Change.REFUSE
     mutable: ClassVar[frozenset[str]] = frozenset()
@@ -242,9 +262,9 @@ class Step(ABC):
         return Ready()
 
     @classmethod
-    def blockers(cls, job: Job, seen: Seen) -> str:
+    def blockers(cls, job: Job, seen: Seen) -> Sequence[Holder]:
         """Who keeps it from being deleted, as far as AWS can be asked; AWS itself names nobody."""
-        return ""
+        return ()
 
     @classmethod
     def stranger(cls, seen: Seen) -> str | None:
@@ -254,7 +274,7 @@ class Step(ABC):
     @classmethod
     def objection(cls, job: Job, seen: Seen, ours: Container[str]) -> StepFailed | None:
         """Why destroy must not even begin: a protection that somebody switched on, or others' things that would go
-        with it. `ours` are the ids of all that the stack recorded."""
+        with it or keep it. `ours` are the ids of all that the stack recorded."""
         return None
 
     @classmethod

@@ -13,6 +13,7 @@ from steps.aws import record_sets
 from steps.aws.acm import described, listed, tags
 from steps.aws.context import Look
 from steps.aws.errors import Cause, verdict
+from steps.aws.holders.holder import Holder
 from steps.aws.route53 import Place, canonical, plain, same, told
 from steps.base import Gone, Job, Made, Pending, Ready, Retry, Seen, Step, StepFailed
 from steps.observed import Existing
@@ -28,6 +29,8 @@ _CAUSES: Mapping[str, str] = {
     "INVALID_PUBLIC_DOMAIN": "the domain is under no public top-level domain",
 }
 """From the ACM User Guide: certificate request fails."""
+_TAKE_OFF = "take the certificate off it; if that is done, ACM notices within 20 minutes"
+"""Source: terraform-provider-aws, acm/certificate.go, which waits so long."""
 
 
 def _seen(raw: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> Seen:
@@ -95,8 +98,8 @@ class Certificate(Step):
         return Ready({"arn": seen.id, "records": list(distinct.values())})
 
     @classmethod
-    def blockers(cls, job: Job, seen: Seen) -> str:
-        return "in use by " + ", ".join(seen.raw["InUseBy"]) if seen.raw.get("InUseBy") else ""
+    def blockers(cls, job: Job, seen: Seen) -> Sequence[Holder]:
+        return [Holder(user, "uses it", move=_TAKE_OFF) for user in seen.raw.get("InUseBy", ())]
 
     @classmethod
     def remove(cls, job: Job, seen: Seen) -> None:

@@ -12,6 +12,8 @@ from state.record import Record
 from steps.aws import owner, rds
 from steps.aws.context import Look
 from steps.aws.errors import gone
+from steps.aws.holders import residents
+from steps.aws.holders.holder import Holder
 from steps.base import Gone, Job, Made, Pending, Ready, Retry, Seen, Step, StepFailed
 
 _PORT = 5432
@@ -83,15 +85,15 @@ class DbSubnetGroup(Step):
         job.aws.clients.databases.delete_db_subnet_group(DBSubnetGroupName=seen.id)
 
     @classmethod
-    def blockers(cls, job: Job, seen: Seen) -> str:
+    def blockers(cls, job: Job, seen: Seen) -> Sequence[Holder]:
         """Which instances are in it."""
-        pages = job.aws.clients.databases.get_paginator("describe_db_instances").paginate()
-        return ", ".join(
-            f"{raw['DBInstanceIdentifier']} ({raw['DBInstanceStatus']})"
-            for page in pages
-            for raw in page["DBInstances"]
-            if raw.get("DBSubnetGroup", {}).get("DBSubnetGroupName") == seen.id
-        )
+        found = residents.databases(Look(job.aws))
+        own = job.aws.owner
+        return [one.holder(own) for raw, one in found if _group_of(raw) == seen.id]
+
+
+def _group_of(raw: Mapping[str, Any]) -> str:
+    return str(raw.get("DBSubnetGroup", {}).get("DBSubnetGroupName", ""))
 
 
 @dataclass(frozen=True, kw_only=True)

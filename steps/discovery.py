@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from state.record import Record
 from steps.aws import owner
 from steps.aws.context import Aws, Look
+from steps.aws.holders.holder import Holder, readable, whose
 from steps.base import Gone, Job, Made, Pending, Ready, Retry, Seen, Step, StepFailed
 
 _OVERDUE = 360.0
@@ -19,6 +20,7 @@ They were seen to outlive their ECS services by up to 330 s.
 _OF_ECS = ("AmazonECSManaged", "true")
 """The tag by which ECS marks the Cloud Map services that it makes."""
 _UNDER_WAY = ("SUBMITTED", "PENDING")
+_TAKEN_AWAY = "ECS takes it away by itself, minutes after the last service that used it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +88,9 @@ class Namespace(Step):
         return Pending("changing the description")
 
     @classmethod
-    def blockers(cls, job: Job, seen: Seen) -> str:
-        return ", ".join(f"{one['Name']} {one['Id']}" for one in _services(job.aws, seen.raw["Id"]))
+    def blockers(cls, job: Job, seen: Seen) -> Sequence[Holder]:
+        users = _users(job.aws, seen) if job.elapsed > _OVERDUE else []
+        return [_holder(job.aws, raw, users) for raw in _services(job.aws, seen.raw["Id"])]
 
     @classmethod
     def delete(cls, job: Job, seen: Seen | None) -> Gone | Pending:
@@ -147,6 +150,39 @@ def _services(aws: Aws, namespace: str) -> Iterator[Mapping[str, Any]]:
     filters: list[Any] = [{"Name": "NAMESPACE_ID", "Values": [namespace], "Condition": "EQ"}]
     for page in aws.clients.discovery.get_paginator("list_services").paginate(Filters=filters):
         yield from page["Services"]
+
+
+def _users(aws: Aws, seen: Seen) -> Sequence[str]:
+    """The ECS services in a namespace; none where the caller may not see them."""
+    arn = seen.raw["Arn"]
+    return readable(lambda: aws.clients.ecs.list_services_by_namespace(namespace=arn)["serviceArns"]) or ()
+
+
+def _holder(aws: Aws, service: Mapping[str, Any], users: Sequence[str]) -> Holder:
+    """While ECS services use the namespace, ECS keeps what it has made for them."""
+    tags = _known_tags(aws, service["Arn"])
+    key, value = _OF_ECS
+    holder = Holder(
+        service["Id"],
+        f'Cloud Map service "{service["Name"]}"',
+        whose(aws.owner, tags),
+        service.get("CreateDate"),
+        move=f"aws servicediscovery delete-service --id {service['Id']}",
+    )
+    if tags is None or tags.get(key) != value:
+        return holder
+    return replace(holder, whose="ECS's", passes="" if users else _TAKEN_AWAY, move=_delete_users(users))
+
+
+def _delete_users(users: Sequence[str]) -> str:
+    places = (arn.split("/")[-2:] for arn in users)
+    commands = (f"aws ecs delete-service --cluster {cluster} --service {name} --force" for cluster, name in places)
+    return "; ".join(commands)
+
+
+def _known_tags(aws: Aws, arn: str) -> dict[str, str] | None:
+    found = readable(lambda: [_tags(aws, arn)])
+    return found[0] if found else None
 
 
 def _operation(aws: Aws, operation: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from state.record import Record
 from steps.aws import route53
 from steps.aws.context import Aws, Look
 from steps.aws.errors import gone
+from steps.aws.holders.holder import Holder
 from steps.aws.record_sets import RECORDS
 from steps.base import Gone, Job, Made, Pending, Ready, Retry, Seen, Step, StepFailed
 from steps.observed import Existing
@@ -87,8 +88,10 @@ class HostedZone(Step):
         return Ready(job.record.outputs)
 
     @classmethod
-    def blockers(cls, job: Job, seen: Seen) -> str:
-        return _list(_others(job.aws, seen.id))
+    def blockers(cls, job: Job, seen: Seen) -> Sequence[Holder]:
+        move = "remove it, or destroy with --force-records"
+        others = _others(job.aws, seen.id)
+        return [Holder(route53.told(raw), "record in the zone", "not this stack's", move=move) for raw in others]
 
     @classmethod
     def objection(cls, job: Job, seen: Seen, ours: Container[str]) -> StepFailed | None:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from steps.aws.context import Aws, Look
 from steps.aws.errors import Cause, verdict
-from steps.aws.listing import ListedStep, Listing, describe, holders
+from steps.aws.listing import ListedStep, Listing, describe
 from steps.aws.owner import mapping
 from steps.base import Gone, Job, Pending, Ready, Retry, Seen, StepFailed
 
@@ -144,7 +144,7 @@ class VpcEndpoint(ListedStep):
         """Gone when its network interfaces are: until then they hold its subnets and security groups."""
         if seen is None:
             left = _interfaces(job)
-            return Pending(f"its network interfaces are left: {left}") if left else Gone()
+            return Pending(f"its network interfaces go within minutes: {left}") if left else Gone()
         if not seen.going:
             _delete(job, seen.id)
         return Pending("deleting")
@@ -177,7 +177,11 @@ def _delete(job: Job, endpoint: str) -> None:
 
 def _interfaces(job: Job) -> str:
     """They are told by their description."""
-    return holders(job, "description", f"VPC Endpoint Interface {job.record.id}") if job.record.id else ""
+    if job.record.id is None:
+        return ""
+    filters = {"description": [f"VPC Endpoint Interface {job.record.id}"]}
+    found = describe(Look(job.aws), "describe_network_interfaces", "NetworkInterfaces", filters)
+    return ", ".join(raw["NetworkInterfaceId"] for raw in found)
 
 
 def _failure(seen: Seen, state: str) -> StepFailed:

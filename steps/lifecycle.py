@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from state.record import Record
 from steps.aws.context import Look
 from steps.aws.errors import Cause, Verdict, verdict
+from steps.aws.holders.holder import Holder, advice, listed
 from steps.aws.owner import STACK_ID
 from steps.aws.remedies import next_move
 from steps.base import Gone, Job, Made, Pending, Ready, Seen, Step, StepFailed
@@ -24,22 +25,30 @@ class Unanswered(StepFailed):
 
 
 class Foreign(Exception):
-    """A resource of our name that is not ours. Nothing may be done to it."""
+    """Resources in the places of ours that are not ours. Nothing may be done to them.
+
+    `texts` says what they are, `ways` how to give way to them.
+    """
+
+    def __init__(self, texts: Sequence[str], ways: Sequence[str]) -> None:
+        self.texts, self.ways = tuple(texts), tuple(dict.fromkeys(ways))
+        super().__init__("; ".join(self.texts))
 
     @classmethod
-    def one(cls, noun: str, seen: Seen) -> Foreign:
+    def one(cls, kind: type[Step], seen: Seen) -> Foreign:
         owner = (seen.tags or {}).get("provisioner:stack")
         whose = f"belongs to another stack, '{owner}'" if owner else "bears no owner tag of this stack"
-        return cls(f"{noun} {seen.key or seen.id} exists already and {whose}")
+        return cls([f"{kind.noun} {seen.key or seen.id} exists already and {whose}"], [kind.gives_way])
 
     @classmethod
     def all(cls, errors: Sequence[Foreign]) -> Foreign:
         """One error that tells of them all."""
-        return cls(*(text for error in errors for text in error.args))
+        texts = [text for error in errors for text in error.texts]
+        return cls(texts, [way for error in errors for way in error.ways])
 
     def __str__(self) -> str:
-        fix = "give this stack another name (--name); if they are this stack's, the state file that recorded them"
-        return f"{'; '.join(self.args)}. Nothing was touched. Fix: {fix} (--state)."
+        fix = f"{'; '.join(self.ways)}; if they are this stack's, the state file that recorded them (--state)"
+        return f"{'; '.join(self.texts)}. Nothing was touched. Fix: {fix}."
 
 
 class Ambiguous(Exception):
@@ -119,16 +128,25 @@ def delete(cls: type[Step], job: Job, seen: Seen | None) -> Gone | Pending:
     try:
         return cls.delete(job, seen)
     except _AWS_ERRORS as error:
-        found = _passing(verdict(error), error)
-    return replace(found, said=found.said + _blockers(cls, job, seen))
+        found = verdict(error)
+        pending = _passing(found, error)
+    if seen is None or found.cause is not Cause.IN_USE:
+        return pending
+    return _held(pending, job.lately("holders", lambda: _holders(cls, job, seen)))
 
 
-def _blockers(cls: type[Step], job: Job, seen: Seen | None) -> str:
+def _held(pending: Pending, holders: Sequence[Holder]) -> Pending:
+    """First who holds it: a terminal shows the beginning of what is said."""
+    if not holders:
+        return pending
+    return replace(pending, said=f"held by {listed(holders)} ({pending.said})", fix=advice(holders))
+
+
+def _holders(cls: type[Step], job: Job, seen: Seen) -> Sequence[Holder]:
     try:
-        named = cls.blockers(job, seen) if seen else ""
+        return cls.blockers(job, seen)
     except _AWS_ERRORS:  # it is only an explanation
-        return ""
-    return f" [{named}]" if named else ""
+        return ()
 
 
 def _passing(found: Verdict, error: Exception) -> Pending:
@@ -154,7 +172,7 @@ def _match(cls: type[Step], look: Look, record: Record, candidates: Sequence[See
     """The one sighting that is this record: by recorded id, else by owner tag, else by name."""
     by_id = [seen for seen in candidates if record.id is not None and seen.id == record.id]
     if by_id and _of_another(look, by_id[0]):
-        raise Foreign.one(cls.noun, by_id[0])
+        raise Foreign.one(cls, by_id[0])
     if by_id:
         return by_id[0]
     tagged = [seen for seen in candidates if _tagged(look, record, seen)]
@@ -164,7 +182,7 @@ def _match(cls: type[Step], look: Look, record: Record, candidates: Sequence[See
         return tagged[0]
     named = [seen for seen in candidates if record.key is not None and seen.key == record.key]
     if named and named[0].tags is not None and not look.aws.owner.owns(named[0].tags):
-        raise Foreign.one(cls.noun, named[0])
+        raise Foreign.one(cls, named[0])
     return named[0] if named else None
 
 

@@ -30,6 +30,7 @@ class Listener(Step):
 
     kind = "listener"
     noun = "listener"
+    gives_way = "delete that listener"
     family = "load balancing"
     retry = Retry.KEY
     load_balancer: str
@@ -131,6 +132,7 @@ class ListenerRule(Step):
 
     kind = "listener_rule"
     noun = "listener rule"
+    gives_way = "delete that rule"
     family = "load balancing"
     retry = Retry.KEY
     listener: str

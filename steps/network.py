@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from state.record import Record
 from steps.aws.context import Aws, Look
-from steps.aws.listing import ListedStep, Listing, holders
+from steps.aws.holders import interfaces, parts, strangers
+from steps.aws.holders.holder import Holder
+from steps.aws.listing import ListedStep, Listing
 from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step, StepFailed
 
 WITHOUT_FARGATE = frozenset({"use1-az3", "usw1-az2", "apne1-az3"})
@@ -69,8 +71,12 @@ class Vpc(ListedStep):
         job.aws.clients.ec2.delete_vpc(VpcId=seen.id)
 
     @classmethod
-    def blockers(cls, job: Job, seen: Seen) -> str:
-        return holders(job, "vpc-id", seen.id)
+    def blockers(cls, job: Job, seen: Seen) -> Sequence[Holder]:
+        return parts.of_vpc(job.aws, seen.id)
+
+    @classmethod
+    def objection(cls, job: Job, seen: Seen, ours: Container[str]) -> StepFailed | None:
+        return strangers.objection(job.aws, seen.id, ours)
 
 
 def _dns_is_on(job: Job, name: Literal["enableDnsSupport", "enableDnsHostnames"]) -> bool:
@@ -117,8 +123,8 @@ class Subnet(ListedStep):
         job.aws.clients.ec2.delete_subnet(SubnetId=seen.id)
 
     @classmethod
-    def blockers(cls, job: Job, seen: Seen) -> str:
-        return holders(job, "subnet-id", seen.id)
+    def blockers(cls, job: Job, seen: Seen) -> Sequence[Holder]:
+        return interfaces.holding(job.aws, "subnet-id", seen.id)
 
 
 _GATEWAYS = Listing("describe_internet_gateways", "InternetGateways", "InternetGatewayId", "internet-gateway-id")
@@ -188,6 +194,11 @@ class InternetGatewayAttachment(Step):
     @classmethod
     def remove(cls, job: Job, seen: Seen) -> None:
         job.aws.clients.ec2.detach_internet_gateway(**job.record.request)
+
+    @classmethod
+    def blockers(cls, job: Job, seen: Seen) -> Sequence[Holder]:
+        """Source: EC2's refusal, "has some mapped public address(es)"."""
+        return parts.of_mapped_addresses(job.aws, seen.raw["VpcId"])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ class RecordSet(Step):
 
     kind = "record_set"
     noun = "record set"
+    gives_way = "delete that record, or choose another name for it in the stack file"
     family = "DNS"
     retry = Retry.KEY
     mutable = record_sets.MUTABLE
@@ -92,6 +93,7 @@ class Delegation(Step):
 
     kind = "delegation"
     noun = "delegation"
+    gives_way = "delete that delegation, or choose another name for the zone in the stack file"
     family = "DNS"
     retry = Retry.KEY
     mutable = record_sets.MUTABLE

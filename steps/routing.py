@@ -8,6 +8,8 @@ from typing import Any
 
 from state.record import Record
 from steps.aws.context import Look
+from steps.aws.holders import parts
+from steps.aws.holders.holder import Holder
 from steps.aws.listing import ListedStep, Listing, describe
 from steps.base import Job, Pending, Ready, Retry, Seen, Step, StepFailed
 
@@ -38,6 +40,10 @@ class RouteTable(ListedStep):
     def remove(cls, job: Job, seen: Seen) -> None:
         job.aws.clients.ec2.delete_route_table(RouteTableId=seen.id)
 
+    @classmethod
+    def blockers(cls, job: Job, seen: Seen) -> Sequence[Holder]:
+        return parts.of_table(seen.raw["Associations"])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Route(Step):
@@ -51,6 +57,7 @@ class Route(Step):
 
     kind = "route"
     noun = "route"
+    gives_way = "delete that route, or leave its destination out of the stack file"
     family = "network"
     retry = Retry.KEY
     table: str

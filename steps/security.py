@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 from state.record import Record
 from steps.aws.context import Look
 from steps.aws.errors import Cause, verdict
-from steps.aws.listing import ListedStep, Listing, describe, holders
+from steps.aws.holders import parts
+from steps.aws.holders.holder import Holder
+from steps.aws.listing import ListedStep, Listing, describe
 from steps.aws.owner import mapping
 from steps.base import Gone, Job, Pending, Ready, Retry, Seen, Step
 
@@ -70,8 +72,8 @@ class SecurityGroup(ListedStep):
             raise
 
     @classmethod
-    def blockers(cls, job: Job, seen: Seen) -> str:
-        return holders(job, "group-id", seen.id)
+    def blockers(cls, job: Job, seen: Seen) -> Sequence[Holder]:
+        return parts.of_group(job.aws, seen.id)
 
 
 def _named(look: Look, keys: Iterable[str]) -> Iterator[Seen]:

@@ -10,6 +10,7 @@ from state.record import Record
 from steps.aws import owner
 from steps.aws.context import Look
 from steps.aws.elbv2 import differing, named, pairs
+from steps.aws.holders.holder import Holder
 from steps.base import Job, Ready, Retry, Seen, Step
 
 
@@ -88,9 +89,15 @@ class TargetGroup(Step):
             job.notes.append(f"set {', '.join(wrong)}")
 
     @classmethod
-    def blockers(cls, job: Job, seen: Seen) -> str:
-        return ", ".join(seen.raw.get("LoadBalancerArns", ()))
+    def blockers(cls, job: Job, seen: Seen) -> Sequence[Holder]:
+        return [_forwarding(arn) for arn in seen.raw.get("LoadBalancerArns", ())]
 
     @classmethod
     def remove(cls, job: Job, seen: Seen) -> None:
         job.aws.clients.elbv2.delete_target_group(TargetGroupArn=seen.id)
+
+
+def _forwarding(balancer: str) -> Holder:
+    look = f"aws elbv2 describe-listeners --load-balancer-arn {balancer}"
+    move = f"have its listeners and rules forward elsewhere (`{look}`), or delete it"
+    return Holder(balancer, "load balancer that forwards to it", move=move)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from state.record import Record
 from steps.aws import owner
 from steps.aws.context import Look
-from steps.base import Job, Seen, Step
+from steps.base import Seen, Step
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,6 @@ def describe(
         return
     for page in client.get_paginator(operation).paginate(Filters=wanted):
         yield from page[items]
-
-
-def holders(job: Job, name: str, value: str) -> str:
-    """The network interfaces that a filter finds, each with what AWS or its owner wrote on it."""
-    found = describe(Look(job.aws), "describe_network_interfaces", "NetworkInterfaces", {name: [value]})
-    return ", ".join(f"{raw['NetworkInterfaceId']} {raw.get('Description', '')}".strip() for raw in found)
 
 
 class ListedStep(Step):

@@ -75,7 +75,7 @@ MOVES: Mapping[str, str] = {
     "InvalidClientTokenId": _NO_SUCH_KEY,
     "UnrecognizedClientException": _NO_SUCH_KEY,
     "HostedZoneNotEmpty": "others made records in the zone: remove them, or destroy with --force-records",
-    "DependencyViolation": "what still uses it is named behind the message: remove that, then resume",
+    "DependencyViolation": "AWS does not say what still uses it, and no read told: look at its VPC, then resume",
     "PriorityInUse": "another rule of the listener has this priority: set services.NAME.priority, then resume",
     "DuplicateListener": "the load balancer has a listener on this port that is not ours: remove it, then resume",
     "InvalidSubnet.Conflict": "another subnet of the VPC has these addresses: remove it, or take another "

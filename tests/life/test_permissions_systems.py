@@ -23,8 +23,10 @@ LONGEST_MANAGED_POLICY = 6144
 """Characters without white space. Source: IAM User Guide, "IAM and AWS STS quotas"."""
 # What the log of calls does not show: Lambda asks for a function's tags by itself.
 _INWARD = frozenset({"lambda:ListTags"})
-# What is asked only where AWS keeps the tool waiting: for Service Connect's names, for Lambda's interfaces.
-_WAITING = frozenset({"servicediscovery:ListServices", "ec2:DeleteNetworkInterface"})
+# What is asked only where AWS keeps the tool waiting: for Service Connect's names, Lambda's interfaces, targets.
+_WAITING = frozenset(
+    {"servicediscovery:ListServices", "ec2:DeleteNetworkInterface", "elasticloadbalancing:DescribeTargetHealth"}
+)
 _REGISTRY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
 _DNS_ACCOUNT = "222222222222"
 _DNS_ROLE = f"arn:aws:iam::{_DNS_ACCOUNT}:role/dns"

@@ -24,11 +24,12 @@ from state.lock import Held
 from state.record import StackState
 from state.store import StateError, StateWriteError
 from steps.base import Seen, StepFailed
+from steps.identity import Role
 from steps.lifecycle import Ambiguous, Foreign
 from tests.provisioner.fake_operation import DESTROYED, FakeOperations, tools
 
 QUOTA = StepFailed("LimitExceeded: no more", "ask for a higher quota", "CreateNatGateway", "LimitExceeded")
-FOREIGN = Foreign.one("IAM role", Seen("role-x", {}))
+FOREIGN = Foreign.one(Role, Seen("role-x", {}))
 AMBIGUOUS = Ambiguous("vpc", "VPC", [Seen("vpc-1", {}), Seen("vpc-2", {})])
 
 DURING = [

@@ -308,8 +308,10 @@ def test_a_certificate_that_is_in_use_for_a_while_is_waited_for(lab: Lab, zone: 
 def test_who_uses_a_certificate_is_named() -> None:
     job = Job(NOTHING, Record("certificate", "certificate"), {})
     users = ["arn:aws:elasticloadbalancing:balancer"]
-    assert Certificate.blockers(job, Seen(ARN, {"InUseBy": users})) == f"in use by {users[0]}"
-    assert Certificate.blockers(job, Seen(ARN, {"InUseBy": []})) == ""
+    (found,) = Certificate.blockers(job, Seen(ARN, {"InUseBy": users}))
+    assert found.id == users[0]
+    assert "take the certificate off it" in found.move
+    assert not Certificate.blockers(job, Seen(ARN, {"InUseBy": []}))
 
 
 def issued(lab: Lab, zone: Zone, domain: str = DOMAIN) -> str:

@@ -122,7 +122,10 @@ class TestSubnetGroup:
     def test_who_is_in_it_is_told_while_it_cannot_go(self, lab: Lab) -> None:
         lab.up(stack())
         job = Job(lab.aws, lab.record("subnet-group"), {})
-        assert DbSubnetGroup.blockers(job, Seen("lab", {})) == f"{NAME} (available)"
+        (found,) = DbSubnetGroup.blockers(job, Seen("lab", {}))
+        assert (found.id, found.what, found.whose) == (NAME, "DB instance", "this stack's")
+        assert found.since
+        assert found.move.startswith(f"aws rds delete-db-instance --db-instance-identifier {NAME} ")
 
 
 class TestInstance:

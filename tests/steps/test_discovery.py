@@ -138,7 +138,10 @@ def test_what_service_connect_leaves_is_waited_out_and_named(lab: Lab) -> None:
     (key,) = (one["Id"] for one in lab.client("servicediscovery").list_services()["Services"])
     lab.sandbox.forget_calls()
     lab.down()
-    assert any("ResourceInUse" in said and f"[web {key}]" in said for said in lab.said("namespace"))
+    assert any(
+        "ResourceInUse" in said and f'held by {key} (Cloud Map service "web"' in said
+        for said in lab.said("namespace")
+    )
     assert "DeleteService" not in swept(lab)
     assert inventory(lab.sandbox.endpoint, REGION) == {}
 
@@ -163,7 +166,7 @@ def test_services_of_the_users_own_are_never_deleted(lab: Lab) -> None:
     lab.up([namespace()])
     lab.client("servicediscovery").create_service(Name="legacy", NamespaceId=found(lab)["Id"])
     lab.pace = SOONER
-    with pytest.raises(Failed, match=r"ResourceInUse.*legacy srv-"):
+    with pytest.raises(Failed, match=r"held by srv-.*legacy.*aws servicediscovery delete-service.*ResourceInUse"):
         lab.down()
     assert discovered(lab) == ["legacy"]
 
@@ -183,7 +186,10 @@ def test_names_of_services_that_live_are_never_deleted(lab: Lab) -> None:
         serviceConnectConfiguration={"enabled": True, "namespace": "shop", "services": [offer]},
     )
     lab.pace = SOONER
-    with pytest.raises(Failed, match=r"ResourceInUse.*guest srv-"):
+    with pytest.raises(
+        Failed,
+        match=r"held by srv-.*guest.*aws ecs delete-service --cluster theirs --service guest.*ResourceInUse",
+    ):
         lab.down()
     assert discovered(lab) == ["guest"]
 

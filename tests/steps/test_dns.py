@@ -170,7 +170,9 @@ def test_who_keeps_a_zone_is_named(lab: Lab) -> None:
     lab.up([ZONE])
     change(lab.client("route53"), lab.id_of("zone"), "CREATE", f"new.{NAME}", "A", "10.1.0.1")
     job = Job(lab.aws, lab.record("zone"), {})
-    assert HostedZone.blockers(job, Seen(lab.id_of("zone"), {})) == f"new.{NAME} A 10.1.0.1"
+    (found,) = HostedZone.blockers(job, Seen(lab.id_of("zone"), {}))
+    assert found.id == f"new.{NAME} A 10.1.0.1"
+    assert "--force-records" in found.move
 
 
 def test_throttling_is_outlived(lab: Lab) -> None:

@@ -148,7 +148,7 @@ class TestSteps:
         lab.up(self.stack(theirs, table)[:4])
         theirs.route(table, THERE, GatewayId=lab.id_of("gateway"))
         lab.sandbox.forget_calls()
-        with pytest.raises(Foreign, match=f"{table}|{THERE}"):
+        with pytest.raises(Foreign, match=rf"{table}\|{THERE} exists already.* Fix: delete that route"):
             lab.up(self.stack(theirs, table))
         assert lab.sandbox.calls(mutating=True) == []
         lab.ledger.drop("gateway")

@@ -184,7 +184,7 @@ def test_a_change_at_the_same_time_is_waited_out(lab: Lab) -> None:
 def test_a_record_that_was_there_is_not_taken_over(lab: Lab, theirs: Zone) -> None:
     theirs.put(NAME, "A", "10.9.9.9")
     for _ in range(2):
-        with pytest.raises(Foreign, match=r"app\.example\.test\.\|A exists already"):
+        with pytest.raises(Foreign, match=r"app\.example\.test\.\|A exists already.* Fix: delete that record"):
             lab.up([existing(theirs), record("10.0.0.1")])
     assert values(theirs.records()[NAME, "A"]) == ["10.9.9.9"]
     lab.down()

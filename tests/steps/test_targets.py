@@ -118,4 +118,5 @@ def test_who_still_forwards_to_it_is_named(lab: Lab) -> None:
     lab.up([*network(), balancer(), targets(), listener()])
     job = Job(lab.aws, lab.record("targets"), {})
     found = TargetGroup.blockers(job, Seen(lab.id_of("targets"), told(lab, "targets")))
-    assert found == lab.id_of("balancer")
+    assert [one.id for one in found] == [lab.id_of("balancer")]
+    assert f"aws elbv2 describe-listeners --load-balancer-arn {lab.id_of('balancer')}" in found[0].move
