@@ -98,7 +98,8 @@ def _snapshot(common: Common, found: StackState, typed: tuple[str, ...]) -> Snap
     from botocore.exceptions import BotoCoreError, ClientError
 
     from provisioner import operation, reach
-    from steps.aws.errors import NEXT_MOVE, verdict
+    from steps.aws.errors import verdict
+    from steps.aws.remedies import next_move
     from steps.base import StepFailed
 
     try:
@@ -108,4 +109,4 @@ def _snapshot(common: Common, found: StackState, typed: tuple[str, ...]) -> Snap
         raise BadInput(str(error)) from error
     except (ClientError, BotoCoreError) as error:
         told = verdict(error)
-        raise StepFailed(str(told), NEXT_MOVE[told.cause], told.call, told.code) from error
+        raise StepFailed(str(told), next_move(told), told.call, told.code) from error

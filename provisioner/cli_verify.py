@@ -61,10 +61,11 @@ def _proved(scene: Scene, screen: Screen) -> int:
     began, stack = time.monotonic(), scene.state.stack
     wanted, results = list(proof.expectations(scene)), []
     screen.lines(report.heading(stack, wanted))
+    columns = report.room(screen.out.stream)
     for result in proof.results(wanted, scene.resume):
         results.append(result)
         screen.event("expectation", **report.as_event(stack, result))
-        for line in report.lines(result, wanted):
+        for line in report.lines(result, wanted, columns):
             # What fails is told even to those who want to hear of nothing else.
             (screen.answer if result.finding.mark is proof.Mark.FAIL else screen.lines)(line)
     taken = time.monotonic() - began
@@ -80,7 +81,8 @@ def _scene(common: Common, found: StackState) -> Scene:
     from provisioner import operation
     from provisioner.reach import NoNetwork
     from provisioner.verify import setting
-    from steps.aws.errors import NEXT_MOVE, verdict
+    from steps.aws.errors import verdict
+    from steps.aws.remedies import next_move
     from steps.base import StepFailed
 
     try:
@@ -89,4 +91,4 @@ def _scene(common: Common, found: StackState) -> Scene:
         raise BadInput(str(error)) from error
     except (ClientError, BotoCoreError) as error:
         told = verdict(error)
-        raise StepFailed(str(told), NEXT_MOVE[told.cause], told.call, told.code) from error
+        raise StepFailed(str(told), next_move(told), told.call, told.code) from error

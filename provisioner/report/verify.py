@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from textwrap import TextWrapper
+from typing import Any, TextIO
 
 from provisioner.report import text
 from provisioner.verify.expectation import Expectation, Mark, Result
@@ -12,18 +14,47 @@ from provisioner.verify.expectation import Expectation, Mark, Result
 _SHOWN = {Mark.PASS: "pass", Mark.FAIL: "FAIL", Mark.UNKNOWN: "?"}
 _WIDEST = 60
 """Characters of what is expected that all lines make room for."""
+_LONG = 3.0
+"""Seconds of silence that nobody should wonder about."""
+_MARGIN = " " * 15
+"""Below the mark and the time, where a reason goes on."""
 
 
 def heading(stack: str, expectations: Sequence[Expectation]) -> str:
-    return f"{stack}: {text.count(len(expectations), 'expectation')}"
+    lanes: dict[object, float] = {}
+    for place, one in enumerate(expectations):
+        lanes[one.lane or place] = lanes.get(one.lane or place, 0.0) + one.expected
+    longest = max(lanes.values(), default=0.0)
+    soon = f", in about {text.span(longest)}" if longest >= _LONG else ""
+    return f"{stack}: {text.count(len(expectations), 'expectation')}{soon}"
 
 
-def lines(result: Result, expectations: Iterable[Expectation]) -> list[str]:
-    """One line, and below it what would set it right."""
-    width = min(max(len(one.what) for one in expectations), _WIDEST)
+def room(stream: TextIO) -> int | None:
+    """Columns of the terminal that the stream is; None where it is none: lines are whole there."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def lines(result: Result, expectations: Iterable[Expectation], columns: int | None = None) -> list[str]:
+    """What is expected and what was found, and below it what would set it right.
+
+    One line, or in a terminal's columns as many as it takes, cut between words.
+    """
     finding, what = result.finding, result.expectation.what
-    found = [f"  {_SHOWN[finding.mark]:4}  {what:{width}}  {text.span(result.seconds):>6}  {finding.why}".rstrip()]
-    return [*found, *_fix(finding.fix)]
+    mark, took = _SHOWN[finding.mark], text.span(result.seconds)
+    if columns is None:
+        width = min(max(len(one.what) for one in expectations), _WIDEST)
+        return [f"  {mark:4}  {what:{width}}  {took:>6}  {finding.why}".rstrip(), *_fix(finding.fix)]
+    said = f"{what}: {finding.why}" if finding.why else what
+    return [*_folded(f"  {mark:4} {took:>6}  ", said, columns), *_fix(finding.fix)]
+
+
+def _folded(head: str, said: str, columns: int) -> list[str]:
+    """The last column stays free: some terminals begin another line as soon as it is written."""
+    width = max(columns - 1, 2 * len(_MARGIN))
+    fold = TextWrapper(
+        width, initial_indent=head, subsequent_indent=_MARGIN, break_on_hyphens=False, break_long_words=False
+    )
+    return fold.wrap(said)
 
 
 def _fix(fix: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.verify import balancing, functions, names, parts, requests, ways, written
+from provisioner.verify import balancing, functions, made, names, parts, requests, ways, written
 from provisioner.verify.expectation import Expectation as Expectation
 from provisioner.verify.expectation import Finding as Finding
 from provisioner.verify.expectation import Mark as Mark
@@ -20,5 +20,5 @@ from provisioner.verify.scene import setting as setting
 
 def expectations(scene: Scene) -> Iterator[Expectation]:
     """All that must hold of a stack, from the ground up."""
-    for part in (parts, balancing, names, ways, functions, requests, written):
+    for part in (parts, made, balancing, names, ways, functions, requests, written):
         yield from part.expectations(scene)

@@ -9,12 +9,13 @@ from functools import partial
 
 from provisioner.model import LoadBalancer
 from provisioner.reach import Outcome, judge
-from provisioner.reach.parts import Target
-from provisioner.verify import judging
+from provisioner.reach.parts import Target, TargetGroup
+from provisioner.verify import drift, judging
 from provisioner.verify.expectation import Expectation, Finding, failed, passed, unknown
 from provisioner.verify.scene import BALANCER, Absent, Scene, is_private
 
 _HTTP = 80
+_NOT_IN_USE = "Target.NotInUse"
 _LEFT = 30
 """Days. ACM renews by itself from 60 days before the end on.
 Source: ACM user guide, "Managed certificate renewal in AWS Certificate Manager"."""
@@ -39,6 +40,8 @@ def expectations(scene: Scene) -> Iterator[Expectation]:
 
 def _active(scene: Scene) -> Finding:
     found = scene.balancer()
+    if changed := drift.changes(scene, BALANCER):
+        return failed(", ".join(changed), scene.resume)
     if found.state == "active":
         return passed(found.dns_name)
     return failed(f"it is {found.state}", "wait, and verify again" if found.state == "provisioning" else "")
@@ -55,7 +58,16 @@ def _listens(scene: Scene, wanted: set[int]) -> Finding:
     if more := sorted(there.keys() - wanted):
         arns = [f"aws elbv2 delete-listener --listener-arn {there[port].arn}" for port in more]
         return failed(f"it listens at {_and(more)}, too, where it should not", *arns)
+    protocols = {port: _protocol(scene, port) for port in sorted(wanted)}
+    if wrong := [port for port, one in protocols.items() if one and there[port].protocol != one]:
+        said = (f"{there[port].protocol} at {port}, not {protocols[port]}" for port in wrong)
+        return failed(f"it speaks {' and '.join(said)}", scene.resume)
     return passed(" and ".join(f"{there[port].protocol} at {port}" for port in sorted(wanted)))
+
+
+def _protocol(scene: Scene, port: int) -> str:
+    record = scene.state.records.get(f"listener-{port}")
+    return str(record.request.get("Protocol", "")) if record else ""
 
 
 def _and(ports: Iterable[int]) -> str:
@@ -94,12 +106,36 @@ def _certificate(scene: Scene) -> Finding:
     wanted = scene.stack.dns.name if scene.stack.dns else ""
     if wanted and not any(_fits(name, wanted) for name in names):
         return failed(f"it is for {', '.join(dict.fromkeys(names))}, not for {wanted}")
+    if unlike := _shown(scene, arn) or _validating(scene):
+        return failed(unlike, scene.resume)
     days = (raw["NotAfter"] - datetime.now(UTC)).days if "NotAfter" in raw else None
     if days is not None and days < _LEFT:
         why = f"it ends in {days} days and was not renewed"
         return failed(why, "look whether its validation record still stands, or import a new one")
     until = f", for {days} days more" if days is not None else ""
     return passed(f"{', '.join(dict.fromkeys(names))}{until}")
+
+
+def _shown(scene: Scene, arn: str) -> str:
+    """What is wrong with the certificate that the load balancer shows."""
+    ports = {one.port: one.arn for one in scene.balancer().listeners}
+    assert scene.stack.load_balancer is not None
+    at = scene.stack.load_balancer.listens_on
+    if at not in ports:
+        return f"nobody listens at {at} and shows it"
+    (raw,) = scene.aws.clients.elbv2.describe_listeners(ListenerArns=[ports[at]])["Listeners"]
+    shown = [one.get("CertificateArn") for one in raw.get("Certificates", ())]
+    return "" if arn in shown else f"the listener at {at} shows {shown[0] if shown else 'none'}, and not {arn}"
+
+
+def _validating(scene: Scene) -> str:
+    """What keeps ACM from renewing it, for which the record that proved the name must stay.
+
+    Source: ACM user guide, "Renewal for domains validated by DNS".
+    """
+    record = scene.state.records.get("certificate-record")
+    found = next(drift.names(scene, record), "") if record and record.id else ""
+    return f"ACM cannot renew it: its validation record {found}" if found else ""
 
 
 def _fits(pattern: str, name: str) -> bool:
@@ -113,6 +149,20 @@ def _healthy(scene: Scene, name: str) -> Finding:
     group = scene.snapshot.target_groups.get(scene.id_of(f"target-group-{name}"))
     if group is None:
         raise Absent("AWS has no such target group any more")
+    return _unfit(scene, name, group) or _well(scene, name, group)
+
+
+def _unfit(scene: Scene, name: str, group: TargetGroup) -> Finding | None:
+    """What makes all of them useless, however well they are."""
+    if not group.probed and "HealthCheckPort" not in scene.state.records[f"target-group-{name}"].request:
+        put = f"aws elbv2 modify-target-group --target-group-arn {group.arn} --health-check-port traffic-port"
+        return failed("health checks ask at another port than that of the tasks", put)
+    if any(one.reason == _NOT_IN_USE for one in group.targets):
+        return failed("no listener sends anything to them", scene.resume)
+    return None
+
+
+def _well(scene: Scene, name: str, group: TargetGroup) -> Finding:
     used = [one for one in group.targets if one.state != "draining"]
     ill = [one for one in used if one.state != "healthy"]
     if used and not ill:
@@ -133,8 +183,10 @@ def _told(targets: Iterable[Target]) -> str:
 
 def _because(scene: Scene, name: str, why: str) -> Finding:
     """With what the network has against the load balancer's health checks, if it has."""
+    if changed := drift.changes(scene, name):
+        return failed(f"{why}; {', '.join(changed)}", scene.resume)
     verdict = judge(scene.snapshot, BALANCER, name)
     if verdict.outcome is Outcome.BLOCKED:
-        return failed(f"{why}; {judging.stop(verdict)}", *judging.fix(verdict.fix))
+        return failed(f"{why}; {judging.stop(verdict)}", *judging.fix(scene, verdict))
     group = scene.log_group("service", name)
     return failed(f"{why}; the network lets the checks pass", f"aws logs tail {group}" if group else "")

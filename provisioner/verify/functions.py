@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 from provisioner import references
 from provisioner.model import Function, Stack
 from provisioner.reach import Outcome, Verdict, judge
-from provisioner.verify import judging
+from provisioner.verify import drift, judging
 from provisioner.verify.expectation import Expectation, Finding, failed, passed
 from provisioner.verify.invoking import Answered, invoke
 from provisioner.verify.scene import BALANCER, Scene, is_private
@@ -87,7 +87,9 @@ def _answered(scene: Scene, name: str, to: str) -> Finding:
         return _at_private(scene, found)
     verdict = judge(scene.snapshot, name, to)
     if verdict.outcome is Outcome.BLOCKED:
-        return failed(f"{found.said}; {judging.stop(verdict)}", *judging.fix(verdict.fix))
+        return failed(f"{found.said}; {judging.stop(verdict)}", *judging.fix(scene, verdict))
+    if changed := [*drift.changes(scene, name), *drift.changes(scene, to)]:
+        return failed(f"{found.said}; {', '.join(changed)}", scene.resume)
     group = scene.log_group("function", name)
     return failed(f"{found.said}; the network lets it pass", f"aws logs tail {group}" if group else "")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from provisioner.reach import Fix, Hop, Outcome, Verdict, Way, judge
+from provisioner.reach import Hop, Outcome, Verdict, Way, judge
+from provisioner.verify import drift
 from provisioner.verify.expectation import Finding, failed, passed, unknown
-from provisioner.verify.scene import INTERNET, Scene, is_private
+from provisioner.verify.scene import BALANCER, INTERNET, Scene, is_private
 
 _THEN = {"stack-file": "  (in the stack file; then provision it again)"}
+_ADVICE = "advice"
 _RULE = "sgr-"
 _SENDS = " -> "
 
@@ -20,11 +22,14 @@ def reaches(
 
 def judged(scene: Scene, verdict: Verdict) -> Finding:
     """What a verdict means for one who must come through."""
+    if not verdict.ways:
+        again = changed_back(scene, verdict.source, verdict.destination) or (scene.resume,)
+        return failed("nobody has an address there", *again)
     if verdict.outcome is Outcome.REACHES:
         return passed(_open(scene, verdict))
     if verdict.outcome is Outcome.UNKNOWN:
         return unknown(doubt(verdict))
-    return failed(stop(verdict), *fix(verdict.fix))
+    return failed(stop(verdict), *fix(scene, verdict))
 
 
 def kept_out(
@@ -37,6 +42,8 @@ def kept_out(
         return passed(stop(verdict))
     if Outcome.REACHES not in outcomes:
         return unknown(doubt(verdict))
+    if again := changed_back(scene, verdict.source, verdict.destination):
+        return failed(f"{to} is open to it", *again)
     opened = next(way for way in verdict.ways if way.outcome is Outcome.REACHES)
     letting = _letting(scene, opened)
     by = f": {letting.name or letting.at} {letting.what}" if letting else ""
@@ -86,8 +93,23 @@ def doubt(verdict: Verdict) -> str:
     return f"nothing that is seen stops it, but {'; '.join(dict.fromkeys(doubts))}"
 
 
-def fix(found: Fix | None) -> tuple[str, ...]:
-    """The lines to write or to type."""
+def fix(scene: Scene, verdict: Verdict) -> tuple[str, ...]:
+    """What to write or to type. What hands changed of either end is changed back before anything is opened."""
+    if again := changed_back(scene, verdict.source, verdict.destination):
+        return again
+    found, stopped = verdict.fix, verdict.stop
+    if (found is None or found.kind == _ADVICE) and (other := drift.reset(scene, verdict.destination)):
+        return (scene.resume, f"sets {', '.join(other)} right again")
     if found is None:
-        return ()
+        return (scene.resume,) if stopped and stopped.name else ()
     return (f"{found.change}{_THEN.get(found.kind, '')}", *found.besides)
+
+
+def changed_back(scene: Scene, *parts: str) -> tuple[str, ...]:
+    """How to undo what hands did to these parts; nothing where they did nothing."""
+    known = dict.fromkeys(one.rpartition("//")[2].partition(":")[0] for one in parts)
+    known |= {BALANCER: None} if known.keys() & scene.stack.balanced.keys() else {}
+    moved = [step for one in known for step in drift.moved(scene, one)]
+    again = (scene.resume, f"sets {', '.join(moved)} right again") if moved else ()
+    strange = drift.strangers(scene) if BALANCER in known else []
+    return (*again, *(f"aws elbv2 delete-rule --rule-arn {one.arn}" for one in strange))

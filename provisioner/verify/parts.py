@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from provisioner.reach import find
-from provisioner.reach.things import Interface
+from provisioner.reach import find, hindered
+from provisioner.reach.things import Endpoint, Interface
+from provisioner.verify import drift, judging
 from provisioner.verify.expectation import Expectation, Finding, failed, passed
 from provisioner.verify.scene import DATABASE, Absent, Scene
+from state.record import Record
 
 _NETWORK = "network"
 _DONE = "COMPLETED"
@@ -38,7 +40,17 @@ def _endpoint(scene: Scene, step: str) -> Finding:
     if found.kind == "Interface" and not found.private_dns:
         why = "private DNS is off: the service's name stands for its public addresses"
         return failed(why, scene.resume)
+    if wrong := list(_spread(scene, scene.state.records[step], found)):
+        return failed(", ".join(wrong), scene.resume)
     return passed("with private DNS" if found.private_dns else f"in {len(found.tables)} route tables")
+
+
+def _spread(scene: Scene, record: Record, found: Endpoint) -> Iterator[str]:
+    """Whether it is in the subnets, or the route tables, that it was made for."""
+    yield from drift.place(scene, found.tables, record.request.get("RouteTableIds") or ())
+    held = (scene.snapshot.network.interfaces.get(one) for one in found.interfaces)
+    subnets = {one.subnet for one in held if one}
+    yield from drift.place(scene, subnets, record.request.get("SubnetIds") or ())
 
 
 def _attached(scene: Scene) -> Finding:
@@ -81,7 +93,11 @@ def _steady(scene: Scene, name: str) -> Finding:
     said = next((str(one["message"]) for one in raw.get("events", ())), "")
     deployments = f"{len(states)} deployments ({', '.join(states)})"
     why = "; ".join(filter(None, [running, "" if states == [_DONE] else deployments, said]))
-    return failed(why, f"provisioner explain {name} ecr", scene.resume)
+    verdict = hindered(scene.snapshot, name)
+    if verdict is None:
+        return failed(why, scene.resume)
+    told = f"{why}; {verdict.source} does not reach {verdict.destination}: {judging.stop(verdict)}"
+    return failed(told, *judging.fix(scene, verdict))
 
 
 def _without_address(scene: Scene) -> Iterator[Expectation]:

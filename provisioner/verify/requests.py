@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from provisioner.model import Cors, Stack
+from provisioner.verify import drift
 from provisioner.verify.expectation import Expectation, Finding, failed, passed, unknown
 from provisioner.verify.invoking import shortly
 from provisioner.verify.scene import Absent, Scene, example_path
@@ -48,15 +49,16 @@ def _method(key: str, cors: Cors) -> str:
 
 def _is_written(stack: Stack, key: str) -> bool:
     """Whether an [[expect]] asks this route."""
+    return any(_asks(one.request, key) for one in stack.expect if one.request)
+
+
+def _asks(request: str, key: str) -> bool:
+    """Whether a request is for a route."""
     method, _, path = key.partition(" ")
-    free = method in ("ANY", _DEFAULT)
     route = re.compile("[^/]+".join(map(re.escape, _PARAMETER.split(path))) if path else ".*")
-    asked = ((one.request or "").replace("${api.url}", "").partition(" ") for one in stack.expect)
-    return any(
-        (free or word == method) and route.fullmatch(place.partition("?")[0]) is not None
-        for word, _, place in asked
-        if word
-    )
+    word, _, place = request.replace("${api.url}", "").partition(" ")
+    fits = route.fullmatch(place.partition("?")[0]) is not None
+    return fits and (method in ("ANY", _DEFAULT) or word == method)
 
 
 def _path(key: str) -> str:
@@ -120,6 +122,16 @@ def _logs(scene: Scene, key: str) -> tuple[str, ...]:
     assert scene.stack.api is not None
     group = scene.log_group("function", scene.stack.api.routes[key])
     return (f"aws logs tail {group}", scene.resume) if group else (scene.resume,)
+
+
+def behind(scene: Scene, request: str) -> tuple[str, ...]:
+    """Where to look when a request of the file's is answered wrongly: the function's log, or the rules."""
+    api = scene.stack.api
+    keys = [one for one in api.routes if _asks(request, one)] if api else []
+    if keys:
+        return _logs(scene, keys[0])
+    strange = drift.strangers(scene)
+    return tuple(f"aws elbv2 delete-rule --rule-arn {one.arn}" for one in strange) or (scene.resume,)
 
 
 def _urls(scene: Scene) -> Iterator[Expectation]:

@@ -14,7 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.reach import Unfit, UnknownEnd
 from provisioner.verify.expectation import Expectation, Finding, Result, failed, unknown
 from provisioner.verify.scene import Absent
-from steps.aws.errors import NEXT_MOVE, verdict
+from steps.aws.errors import verdict
+from steps.aws.remedies import next_move
 
 _AT_ONCE = 24
 
@@ -76,7 +77,7 @@ def _found(expectation: Expectation, resume: str) -> Finding:
         return failed(why, fix)
     except (ClientError, BotoCoreError) as error:
         told = verdict(error)
-        return unknown(f"{told.call}: {told}" if told.call else str(told), _move(NEXT_MOVE[told.cause]))
+        return unknown(f"{told.call}: {told}" if told.call else str(told), _move(next_move(told)))
 
 
 def _move(fix: str) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from provisioner.model import Expect
-from provisioner.verify import functions, judging
+from provisioner.verify import functions, judging, requests
 from provisioner.verify.expectation import Expectation, Finding, failed, passed, unknown
 from provisioner.verify.invoking import fits, invoke, shortly
 from provisioner.verify.scene import BALANCER, Scene
@@ -64,9 +64,9 @@ def _requested(scene: Scene, one: Expect) -> Finding:
     except _NotKept as error:
         return unknown(str(error))
     except NoAnswer as error:
-        return failed(f"nobody answers: {error}")
+        return failed(f"nobody answers: {error}", scene.resume)
     if wrong := fits(answer.text, answer.status, one.status, one.contains):
-        return failed(wrong)
+        return failed(wrong, *requests.behind(scene, one.request or ""))
     return _keeping(scene, one, answer.text, f"HTTP {answer.status}, {shortly(answer.text)}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from provisioner import operation
 from provisioner.reach import Outcome, Snapshot, Verdict, judge, take
@@ -11,6 +11,16 @@ from provisioner.stop import Stop
 from steps.aws.context import Aws
 from tests.life.systems import Inside
 from tests.life.tool import REGION
+
+
+class Standing(Protocol):
+    """A stack that stands, in a sandbox that does what hands ask of it."""
+
+    @property
+    def stack(self) -> Inside: ...
+
+    @property
+    def ec2(self) -> Any: ...
 
 
 class Explained:
@@ -82,7 +92,7 @@ class Explained:
         call(GroupId=found["GroupId"], SecurityGroupRuleIds=[rule])
 
 
-def customers(stack: Explained) -> str:
+def customers(stack: Standing) -> str:
     """Attach a VPC with the customers' network to the transit gateway; an interface in it."""
     ec2, gateway = stack.ec2, "tgw-0123456789abcdef0"
     vpc = ec2.create_vpc(CidrBlock="10.64.0.0/16")["Vpc"]["VpcId"]
@@ -94,6 +104,7 @@ def customers(stack: Explained) -> str:
     for one in waiting["TransitGatewayVpcAttachments"]:
         if one["State"] == "pendingAcceptance":
             ec2.accept_transit_gateway_vpc_attachment(TransitGatewayAttachmentId=one["TransitGatewayAttachmentId"])
+    stack.stack.sandbox.advance(1)
     table = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"][0][
         "RouteTableId"
     ]

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.life.conftest import Bring
+from tests.life.systems import System
+from tests.life.test_systems_given import Network, in_given_network
 from tests.life.tool import EXAMPLE, NAME, Tool, succeeded
 from tests.sandbox_fixture import Sandbox
 
@@ -82,6 +85,29 @@ def test_a_wrong_health_check_is_named(tool: Tool) -> None:
     assert ended.code == 1, ended.text
     for words in ("does not become stable", "health checks", "404"):
         assert words in ended.err, ended.err
+
+
+def test_a_port_at_which_nothing_listens_is_named(tool: Tool) -> None:
+    ended = tool.provision("--set", "services.web.port=81", *SHORT)
+    assert ended.code == 1, ended.text
+    for words in ("does not become stable", "(port 81) is unhealthy in", "health checks"):
+        assert words in ended.err, ended.err
+    succeeded(tool.destroy())
+    tool.provisioned(*SHORT)
+    assert invoked(tool, "caller")[1]["ok"]
+
+
+def test_a_network_load_balancer_takes_one_subnet_of_each_zone(bring: Bring, tmp_path: Path) -> None:
+    """Of a VPC that has several private ones there: with two of a zone AWS makes none."""
+    stack = bring(in_given_network(System("internal-api"), "endpoints", tmp_path))
+    network = Network(stack)
+    (table,) = network.ec2.describe_route_tables(Filters=[{"Name": "tag:Name", "Values": ["private-a"]}])[
+        "RouteTables"
+    ]
+    network.subnet("10.99.50.0/24", "a", "private", table["RouteTableId"])
+    stack.up()
+    (found,) = stack.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    assert sorted(one["ZoneName"] for one in found["AvailabilityZones"]) == ["us-east-1a", "us-east-1b"]
 
 
 def test_a_gateway_that_fails_is_told_with_its_code(tool: Tool, expected: Any) -> None:

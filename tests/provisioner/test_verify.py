@@ -15,10 +15,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from provisioner.model import Stack
-from provisioner.reach import Snapshot, Unfit
+from provisioner.reach import Snapshot, Unfit, Verdict
 from provisioner.reach.snapshot import Network
 from provisioner.report import verify as report
-from provisioner.verify import requests, running
+from provisioner.verify import judging, requests, running
 from provisioner.verify.expectation import Expectation, Finding, Mark, Result, failed, passed, unknown
 from provisioner.verify.functions import asks, expectations
 from provisioner.verify.invoking import fits, invoke, shortly
@@ -29,6 +29,8 @@ from steps.aws.context import Aws
 from steps.aws.owner import Owner
 
 FUNCTION = {"source": "."}
+REFUSAL = "User: arn:x is not authorized to perform: ecs:DescribeServices on resource: *"
+NAMED = ClientError({"Error": {"Code": "AccessDenied", "Message": REFUSAL}}, "DescribeServices")
 DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeServices")
 
 
@@ -62,6 +64,7 @@ def raising(error: Exception) -> Any:
         (Absent("it was never made"), Mark.FAIL, "it was never made", "provisioner resume shop"),
         (Unfit("where does it listen? Fix: give a port."), Mark.FAIL, "where does it listen?", "give a port."),
         (DENIED, Mark.UNKNOWN, "DescribeServices", "give the caller this permission"),
+        (NAMED, Mark.UNKNOWN, "DescribeServices", "give the caller ecs:DescribeServices"),
         (EndpointConnectionError(endpoint_url="x"), Mark.UNKNOWN, "Could not connect", "AWS or the way to it"),
     ],
 )
@@ -215,6 +218,12 @@ def test_a_route_that_the_file_asks_is_not_asked_by_itself(key: str, request_lin
     assert (list(requests.expectations(scene_of(document))) == []) is covered
 
 
+def test_a_name_that_stands_for_nobody_is_told() -> None:
+    found = judging.judged(scene_of({"functions": {"f": FUNCTION}}), Verdict("f", "logs", 443))
+    assert (found.mark, found.why) == (Mark.FAIL, "nobody has an address there")
+    assert found.fix == ("provisioner resume shop",)
+
+
 class _Server(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.headers["Host"])  # type: ignore[attr-defined]
@@ -282,7 +291,18 @@ def test_the_report_has_a_line_for_each_and_the_fix_below_it() -> None:
         "             second",
         "  ?     it holds, too   0.0 s  nobody sees",
     ]
+    assert [line for one in found for line in report.lines(one, wanted, 35)] == [
+        "  pass  0.0 s  it holds: 2 of 2",
+        "  FAIL   10 s  it holds, too: it",
+        "               hangs",
+        "        fix  first",
+        "             second",
+        "  ?     0.0 s  it holds, too:",
+        "               nobody sees",
+    ]
     assert report.heading("shop", wanted) == "shop: 2 expectations"
+    waiting = [*wanted, *(expected(passed, expected=6.0, lane="one") for _ in range(2))]
+    assert report.heading("shop", waiting) == "shop: 4 expectations, in about 12 s"
     assert report.closing(found, 10.2) == "1 pass, 1 fail, 1 cannot be told from here (10 s)"
     assert report.summary("shop", found, 10.2) == {
         "stack": "shop",
