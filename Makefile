@@ -30,7 +30,7 @@ bench: $(READY)  ## wall clock against the longest chain of waits, and the calls
 
 docs: $(READY)  ## what is made from the code
 	@$(BIN)/python -m provisioner.sandbox.catalogue > docs/sandbox-rules.md
-	@$(BIN)/python -m provisioner.stack_reference > docs/stack-file.md
+	@$(BIN)/python -m provisioner.stack_file.reference > docs/stack-file.md
 	@$(BIN)/python -m provisioner.error_reference > docs/errors.md
 
 lock:  ## needs uv; everyone else only reads requirements.lock

@@ -18,10 +18,10 @@ import click
 from click.shell_completion import get_completion_class
 
 from provisioner import __version__, exits, starters
-from provisioner.cli_explain import explain
-from provisioner.cli_preflight import preflight
-from provisioner.cli_sandbox import sandbox
-from provisioner.cli_verify import verified, verify
+from provisioner.commands.explain import explain
+from provisioner.commands.preflight import preflight
+from provisioner.commands.sandbox import sandbox
+from provisioner.commands.verify import verified, verify
 from provisioner.exits import BadInput, Exit, NotConfirmed, Situation
 from provisioner.operate import Tools, life_of, operate
 from provisioner.options import (

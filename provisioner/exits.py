@@ -119,7 +119,7 @@ def _code(error: BaseException, begun: bool) -> Exit | None:
 
 def _table(begun: bool) -> Mapping[Exit, tuple[type[BaseException], ...]]:
     """Imported only when something has failed: `--help` must not wait for all this."""
-    from provisioner.payload import PayloadError
+    from provisioner.function_code.payload import PayloadError
     from provisioner.place import NotSetUp, WrongPlace
     from provisioner.recorded import NoSuchStack
     from provisioner.run import Refused

@@ -12,10 +12,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from provisioner import __version__, diagnosis, engine, function_code, place, preflight, site, stack
+from provisioner import __version__, diagnosis, engine, place, preflight, site, stack
 from provisioner.blueprint import Site, steps_of
 from provisioner.events import Listener, Notice
-from provisioner.function_code import FunctionCode
+from provisioner.function_code import zips
+from provisioner.function_code.zips import FunctionCode
 from provisioner.outputs import outputs_of as outputs_of
 from provisioner.place import Place
 from provisioner.preflight import Finding, Ground, Level, name_servers
@@ -46,7 +47,7 @@ def provision(
 ) -> StackState:
     """Create or complete the stack of a stack file; returns what is recorded when it is done."""
     wanted = stack.load(file, overrides, name)
-    code = function_code.built(wanted, listener)
+    code = zips.built(wanted, listener)
     with _opened(state_path(wanted.name, options), "provision", listener) as store:
         return _provision(store, wanted, code, options, listener, stop, file)
 
@@ -79,7 +80,7 @@ def resume(name: str | None, options: Options, listener: Listener, stop: Stop) -
         if recorded.operation is Operation.DESTROY:
             return _destroy(store, recorded, options, listener, stop)
         wanted = stack.restore(recorded.settings)
-        return _provision(store, wanted, function_code.recorded(recorded), options, listener, stop, store.path)
+        return _provision(store, wanted, zips.recorded(recorded), options, listener, stop, store.path)
 
 
 def destroy(name: str | None, options: Options, listener: Listener, stop: Stop) -> StackState:
@@ -241,7 +242,7 @@ def _begun(recorded: StackState | None, wanted: Stack, where: Place, code: Funct
         recorded,
         settings=wanted.model_dump(mode="json"),
         facts={**recorded.facts, "code": code.hashes},
-        payloads=function_code.written(code),
+        payloads=zips.written(code),
         tool=__version__,
     )
 

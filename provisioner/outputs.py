@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner import references, stack
-from provisioner.stack_errors import StackError
+from provisioner.stack_file.errors import StackError
 from state.record import Phase, Record, StackState
 
 _WORTH: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (

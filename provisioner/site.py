@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.blueprint import Site
 from provisioner.events import Notice
 from provisioner.model import Network, Parent, Stack
-from provisioner.stack_errors import Problem, StackError
+from provisioner.stack_file.errors import Problem, StackError
 from steps.aws.context import Aws
 from steps.aws.errors import verdict
 from steps.aws.remedies import next_move

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from provisioner import checks, stack_file, stack_words
+from provisioner import checks
 from provisioner.model import (
     Cluster,
     Egress,
@@ -25,8 +25,9 @@ from provisioner.model import (
     Service,
     Stack,
 )
-from provisioner.stack_errors import Problem, StackError
-from provisioner.stack_schema import schema
+from provisioner.stack_file import reading, words
+from provisioner.stack_file.errors import Problem, StackError
+from provisioner.stack_file.schema import schema
 
 __all__ = [
     "Cluster",
@@ -50,8 +51,8 @@ def load(path: Path, overrides: Sequence[str] = (), name: str | None = None) -> 
 
     Promises that every check that needs no AWS call has passed. Raises StackError with all problems.
     """
-    document = stack_file.read(path)
-    problems = stack_file.override(document, overrides)
+    document = reading.read(path)
+    problems = reading.override(document, overrides)
     if name is not None:
         document["name"] = name
     stack, found = _checked(document, {"folder": path.absolute().parent})
@@ -65,7 +66,7 @@ def restore(document: Mapping[str, Any]) -> Stack:
     try:
         return Stack.model_validate(document)
     except ValidationError as error:
-        problems = [stack_words.problem(one) for one in _errors(error)]
+        problems = [words.problem(one) for one in _errors(error)]
         raise StackError(Path("the recorded stack"), problems) from None
 
 
@@ -76,8 +77,8 @@ def _checked(document: dict[str, Any], context: dict[str, Any]) -> tuple[Stack |
         return stack, list(checks.problems(stack, frozenset()))
     except ValidationError as error:
         errors = _errors(error)
-    problems = [stack_words.problem(one) for one in errors]
-    sound, broken = stack_words.salvage(document, errors)
+    problems = [words.problem(one) for one in errors]
+    sound, broken = words.salvage(document, errors)
     try:
         rest = Stack.model_validate(sound, context={**context, "any_keys": True})
     except ValidationError:  # what is wrong is told all the same

@@ -24,7 +24,7 @@ from provisioner.checks import (
 from provisioner.checks.base import Check as Check
 from provisioner.checks.base import Path
 from provisioner.model import Stack
-from provisioner.stack_errors import Problem
+from provisioner.stack_file.errors import Problem
 
 CHECKS: Mapping[str, tuple[Check, ...]] = {
     "The VPC": network.CHECKS,

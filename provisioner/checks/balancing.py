@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from provisioner.checks.base import GIVEN, Check, is_set, zones, zones_at
 from provisioner.model import Stack
-from provisioner.stack_errors import Problem, listed
+from provisioner.stack_file.errors import Problem, listed
 
 _SMALLEST_SUBNET = 27
 _TYPE_ONLY = {

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from provisioner import references
 from provisioner.model import Stack
 from provisioner.model.table import Table
-from provisioner.stack_errors import Problem, meant, short
+from provisioner.stack_file.errors import Problem, meant, short
 
 Path = tuple[str | int, ...]
 Tier = Literal["public", "private"]

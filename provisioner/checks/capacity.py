@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from provisioner.checks.base import Check, is_set
 from provisioner.model import Stack
-from provisioner.stack_errors import Problem, listed
+from provisioner.stack_file.errors import Problem, listed
 
 FARGATE_MEMORY: dict[int, tuple[int, ...] | range] = {
     256: (512, 1024, 2048),

@@ -10,7 +10,7 @@ from provisioner.checks.functions import cors_problems
 from provisioner.checks.services import DATABASE
 from provisioner.model import Stack
 from provisioner.references import for_outputs
-from provisioner.stack_errors import Problem, meant
+from provisioner.stack_file.errors import Problem, meant
 
 _ENGINE_ONLY = {
     "private_zone": "mongodb",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from provisioner.checks.base import Check
 from provisioner.model import Stack
-from provisioner.stack_errors import Problem
+from provisioner.stack_file.errors import Problem
 
 _CERTIFICATE_NAME = 64
 """Characters. Source: ACM API, RequestCertificate, DomainName."""

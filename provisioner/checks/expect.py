@@ -10,7 +10,7 @@ from provisioner.checks.base import Check
 from provisioner.checks.services import DATABASE
 from provisioner.model import Expect, Stack
 from provisioner.references import for_outputs, named
-from provisioner.stack_errors import Problem, meant, shown
+from provisioner.stack_file.errors import Problem, meant, shown
 
 _BALANCER, _INTERNET = "load-balancer", "internet"
 _KEPT = "kept."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner import references, stack_payloads
+from provisioner import references
 from provisioner.checks.base import Check, twice, unknown_references
 from provisioner.checks.services import DATABASE, REFERRED, no_database
 from provisioner.model import Cors, Stack
-from provisioner.stack_errors import Problem, meant, shown
+from provisioner.stack_file import payloads
+from provisioner.stack_file.errors import Problem, meant, shown
 
 _VARIABLES_BYTES = 4096
 _API_SECONDS = 30
@@ -146,11 +147,11 @@ def cors_problems(place: str, cors: Cors) -> Iterator[Problem]:
 
 def _source(stack: Stack, name: str) -> Iterator[Problem]:
     function = stack.functions[name]
-    return stack_payloads.of_source(f"functions.{name}.source", function.source, function.runtime)
+    return payloads.of_source(f"functions.{name}.source", function.source, function.runtime)
 
 
 def _handler(stack: Stack, name: str) -> Iterator[Problem]:
-    return stack_payloads.of_handler(f"functions.{name}.handler", stack.functions[name])
+    return payloads.of_handler(f"functions.{name}.handler", stack.functions[name])
 
 
 _ENVIRONMENT = "functions.*.environment"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from provisioner.checks.base import Check, twice
 from provisioner.model import Stack
 from provisioner.names import LONGEST_REGION, Given, Names, given, too_long
-from provisioner.stack_errors import Problem, shown
+from provisioner.stack_file.errors import Problem, shown
 
 _OUR_TAGS = 4
 """`Name`, and the three that say whose a resource is."""

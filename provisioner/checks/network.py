@@ -9,7 +9,7 @@ from provisioner.checks.base import GIVEN, Check, Tier, is_set, named_subnets, t
 from provisioner.model import Stack
 from provisioner.model.balancing import ANYWHERE
 from provisioner.model.network import ENDPOINTS
-from provisioner.stack_errors import Problem, listed
+from provisioner.stack_file.errors import Problem, listed
 
 GATEWAY_SERVICES = ("s3", "dynamodb")
 """Whose endpoints are routes, without an interface in any subnet."""

@@ -8,7 +8,7 @@ from itertools import product
 from provisioner.checks.balancing import BALANCED
 from provisioner.checks.base import Check
 from provisioner.model import Service, Stack
-from provisioner.stack_errors import Problem, listed
+from provisioner.stack_file.errors import Problem, listed
 
 _CONDITION_VALUES = 5
 """Source: Application Load Balancers user guide, quotas, "Condition values per rule"."""

@@ -8,7 +8,7 @@ from provisioner.checks.base import WAYS, Check, is_set, twice, unknown_referenc
 from provisioner.checks.ways import reaches_internet, with_internet
 from provisioner.model import Stack
 from provisioner.references import database_variables, for_environments
-from provisioner.stack_errors import Problem, meant, shown
+from provisioner.stack_file.errors import Problem, meant, shown
 
 DATABASE = "database"
 """What `calls` names the database; so no service may have this name."""

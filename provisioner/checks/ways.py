@@ -10,7 +10,7 @@ from provisioner.checks.base import WAYS, Check
 from provisioner.model import Stack, Statement
 from provisioner.model.balancing import ANYWHERE
 from provisioner.model.network import ENDPOINTS
-from provisioner.stack_errors import Problem, listed
+from provisioner.stack_file.errors import Problem, listed
 
 _HTTPS = 443
 _PRIVATE_ECR = re.compile(r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/.+")

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from provisioner.model.table import Table
-from provisioner.stack_ids import CertificateArn, DomainName, RoleArn, SecurityPolicy, ZoneId
-from provisioner.stack_values import Cidr, Flag, Number, Port, Text
+from provisioner.stack_file.ids import CertificateArn, DomainName, RoleArn, SecurityPolicy, ZoneId
+from provisioner.stack_file.values import Cidr, Flag, Number, Port, Text
 
 _HTTP, _HTTPS = 80, 443
 ANYWHERE = "0.0.0.0/0"

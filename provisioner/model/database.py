@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from provisioner.model.table import Table
-from provisioner.stack_ids import DatabaseName, DatabaseVersion, DomainName, InstanceType
-from provisioner.stack_values import Flag, Number
+from provisioner.stack_file.ids import DatabaseName, DatabaseVersion, DomainName, InstanceType
+from provisioner.stack_file.values import Flag, Number
 
 PORTS = {"mongodb": 27017, "postgres": 5432}
 _VERSIONS = {"mongodb": "8.0", "postgres": "17"}

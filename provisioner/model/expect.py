@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field, Strict
 
 from provisioner.model.table import Table
-from provisioner.stack_ids import HeaderName
-from provisioner.stack_values import Flag, Number, Port, Text, UrlPath, key, matches
+from provisioner.stack_file.ids import HeaderName
+from provisioner.stack_file.values import Flag, Number, Port, Text, UrlPath, key, matches
 
 Asked = Annotated[
     str,

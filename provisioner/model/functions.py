@@ -8,8 +8,16 @@ from pydantic import Field
 
 from provisioner.model.rights import Statement
 from provisioner.model.table import Table
-from provisioner.stack_ids import HeaderName, HttpMethod, LayerArn, Origin, PolicyArn, RouteKey, SecretReference
-from provisioner.stack_values import (
+from provisioner.stack_file.ids import (
+    HeaderName,
+    HttpMethod,
+    LayerArn,
+    Origin,
+    PolicyArn,
+    RouteKey,
+    SecretReference,
+)
+from provisioner.stack_file.values import (
     Cidr,
     Flag,
     Handler,

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from provisioner.model.table import Table
-from provisioner.stack_ids import EndpointService, SubnetId, TransitGatewayId, VpcId
-from provisioner.stack_values import Cidr, Number, TagKey, TagValue, VpcCidr, Zones
+from provisioner.stack_file.ids import EndpointService, SubnetId, TransitGatewayId, VpcId
+from provisioner.stack_file.values import Cidr, Number, TagKey, TagValue, VpcCidr, Zones
 
 WayOut = Literal["nat", "endpoints", "public-ip", "existing", "none"]
 ENDPOINTS = ("s3", "ecr.api", "ecr.dkr", "logs")

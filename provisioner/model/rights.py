@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from provisioner.model.table import Table
-from provisioner.stack_ids import IamAction, PolicyResource
-from provisioner.stack_values import Text
+from provisioner.stack_file.ids import IamAction, PolicyResource
+from provisioner.stack_file.values import Text
 
 
 class Statement(Table):

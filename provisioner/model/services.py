@@ -8,8 +8,8 @@ from pydantic import Field
 
 from provisioner.model.rights import Statement
 from provisioner.model.table import Table
-from provisioner.stack_ids import HostPattern, NamespaceName, PathPattern, PolicyArn, SecretReference
-from provisioner.stack_values import (
+from provisioner.stack_file.ids import HostPattern, NamespaceName, PathPattern, PolicyArn, SecretReference
+from provisioner.stack_file.values import (
     Flag,
     Image,
     Matcher,

@@ -11,8 +11,8 @@ from provisioner.model.functions import Api, Function
 from provisioner.model.network import Network
 from provisioner.model.services import Cluster, Service, ServiceConnect
 from provisioner.model.table import Table
-from provisioner.stack_ids import OutputName
-from provisioner.stack_values import PartName, Region, StackName, TagKey, TagValue, Text
+from provisioner.stack_file.ids import OutputName
+from provisioner.stack_file.values import PartName, Region, StackName, TagKey, TagValue, Text
 
 
 class Stack(Table):

@@ -18,7 +18,7 @@ from provisioner.preflight.base import Check as Check
 from provisioner.preflight.base import Finding as Finding
 from provisioner.preflight.base import Ground as Ground
 from provisioner.preflight.base import Level as Level
-from provisioner.stack_errors import Problem, StackError
+from provisioner.stack_file.errors import Problem, StackError
 from steps.aws.errors import verdict
 
 _AT_ONCE = 12

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from provisioner.cli import main
-from provisioner.payload import PayloadError
+from provisioner.function_code.payload import PayloadError
 from provisioner.place import NotSetUp, WrongPlace
 from provisioner.recorded import NoSuchStack
 from provisioner.run import Refused, UnknownKind
 from provisioner.sandbox.control import SandboxError
 from provisioner.schedule import Failed, Failure, Interrupted
 from provisioner.stack import StackError
-from provisioner.stack_errors import Problem as StackProblem
+from provisioner.stack_file.errors import Problem as StackProblem
 from state.lock import Held
 from state.record import StackState
 from state.store import StateError, StateWriteError

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioner import function_code, packages, payload, requirements, stack, stack_payloads
-from provisioner.payload import Payload, PayloadError, build, check
+from provisioner import stack
+from provisioner.function_code import packages, payload, requirements, zips
+from provisioner.function_code.payload import Payload, PayloadError, build, check
+from provisioner.stack_file import payloads
 from tests.life.systems import Told
 from tests.provisioner.wheels import Index
 from tests.provisioner.wheels import index as index
@@ -252,7 +254,7 @@ def test_all_that_is_wrong_is_found_before_anything_is_fetched(
 ) -> None:
     monkeypatch.setattr(subprocess, "run", _no_pip)
     source = _source(tmp_path / "source", "one", "two>1", f"three==1.0 {UNKNOWN}")
-    found = list(stack_payloads.of_source("functions.a.source", source, RUNTIME))
+    found = list(payloads.of_source("functions.a.source", source, RUNTIME))
     assert [problem.key for problem in found] == ["functions.a.source"] * 2
     assert [problem.what.split(" is ")[0] for problem in found] == [
         "requirements.txt line 1: one",
@@ -324,7 +326,7 @@ def test_functions_share_zips_by_source_runtime_and_architecture(tmp_path: Path,
     file = tmp_path / "stack.toml"
     file.write_text('name = "x"\n' + "\n".join(functions))
     told = Told()
-    code = function_code.built(stack.load(file), told)
+    code = zips.built(stack.load(file), told)
     assert [text.split(",")[0] for text in told.notices()] == [
         "fetching 1 packages for python3.13 on arm64",
         "fetching 1 packages for python3.13 on x86_64",
@@ -334,7 +336,7 @@ def test_functions_share_zips_by_source_runtime_and_architecture(tmp_path: Path,
     (index.folder / f"one-1.0-{tags[1]}.whl").unlink()
     _source(tmp_path / "source", f"{lines[0]} {UNKNOWN}")
     with pytest.raises(PayloadError, match=r"^functions\.c\.source: .*no wheel for Python 3\.13 on x86_64"):
-        function_code.built(stack.load(file), told)
+        zips.built(stack.load(file), told)
 
 
 @pytest.mark.parametrize(("architecture", "machine"), [("arm64", "aarch64"), ("x86_64", "x86_64")])

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioner import payload
-from provisioner.payload import Payload, PayloadError, check
+from provisioner.function_code import payload
+from provisioner.function_code.payload import Payload, PayloadError, check
 
 RUNTIME, ARCHITECTURE = "python3.13", "arm64"
 FILES = {"handler.py": "def handler(): ...\n", "deep/a.txt": "a", "deep/er/b.txt": "b", "ä.txt": "ä"}

@@ -12,7 +12,7 @@ from provisioner.blueprint import Site
 from provisioner.events import Notice
 from provisioner.model import Stack
 from provisioner.site import Surveyor
-from provisioner.stack_errors import StackError
+from provisioner.stack_file.errors import StackError
 from tests.sandbox_fixture import Sandbox
 from tests.steps.lab import REGION, Lab
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provisioner import stack_schema
 from provisioner.stack import Stack, StackError, load, restore, schema
+from provisioner.stack_file.schema import expected
 from tests.provisioner.stack_files import BALANCER, EVERYTHING, FUNCTION, SERVICE, loaded, problems, write
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
@@ -325,8 +325,8 @@ def test_every_key_of_the_schema_is_described() -> None:
 
 def test_the_schema_is_json_and_knows_what_is_required() -> None:
     assert json.loads(json.dumps(schema()))["required"] == ["name"]
-    assert stack_schema.expected(("functions", "caller", "timeout")) == "a whole number from 1 to 900"
-    assert stack_schema.expected(("load_balancer", "port")) == "a whole number from 1 to 65535"
+    assert expected(("functions", "caller", "timeout")) == "a whole number from 1 to 900"
+    assert expected(("load_balancer", "port")) == "a whole number from 1 to 65535"
 
 
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.checks import CHECKS, Check
 from provisioner.stack import load
-from provisioner.stack_errors import StackError
+from provisioner.stack_file.errors import StackError
 from tests.provisioner import (
     test_stack_balancing,
     test_stack_data,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.payload import LARGEST_ZIP
+from provisioner.function_code.payload import LARGEST_ZIP
 from provisioner.stack import StackError, load
 from tests.provisioner.stack_files import FUNCTION, problems, write
 

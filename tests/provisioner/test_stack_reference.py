@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from provisioner import stack_schema
-from provisioner.stack_reference import page
+from provisioner.stack_file import schema
+from provisioner.stack_file.reference import page
 from tests.life.tool import ROOT
 
 
@@ -15,7 +15,7 @@ def test_the_page_is_up_to_date() -> None:
 
 def test_every_table_has_a_section_with_every_key() -> None:
     sections = re.split(r"\n## ", page())
-    for name, table in stack_schema.schema()["$defs"].items():
+    for name, table in schema.schema()["$defs"].items():
         (section,) = (one for one in sections if f"\n{table['description']}\n" in one)
         tables = [key for key, node in table["properties"].items() if "$ref" in str(node)]
         keys = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.payload import PayloadError, build
+from provisioner.function_code.payload import PayloadError, build
 from tests.lambda_payload.zips import SOURCE, graphql_zip
 from tests.sandbox.database_lab import DatabaseLab
 from tests.sandbox_fixture import Sandbox

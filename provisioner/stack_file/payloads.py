@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from provisioner import payload
+from provisioner.function_code import payload
 from provisioner.model import Function
-from provisioner.stack_errors import Problem, listed, nearest
+from provisioner.stack_file.errors import Problem, listed, nearest
 
 _ENDINGS = {"python": ("{}.py", "{}/__init__.py"), "nodejs": ("{}.js", "{}.mjs", "{}.cjs")}
 """Where a runtime looks for a handler's module, by the beginning of the runtime's name."""

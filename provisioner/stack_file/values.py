@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, ValidationInfo
 
-from provisioner.stack_errors import Wrong, listed, meant
+from provisioner.stack_file.errors import Wrong, listed, meant
 
 T = TypeVar("T", int, str)
 

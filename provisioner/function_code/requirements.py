@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner.payload_errors import Fault
+from provisioner.function_code.errors import Fault
 
 NAME = "requirements.txt"
 _PINNED = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(\[[\w.,\s-]*\])?\s*==\s*([A-Za-z0-9][\w.!+-]*)", re.ASCII)

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner import archives, packages, requirements
-from provisioner.archives import Entry
-from provisioner.payload_errors import Fault as Fault
-from provisioner.payload_errors import PayloadError as PayloadError
+from provisioner.function_code import archives, packages, requirements
+from provisioner.function_code.archives import Entry
+from provisioner.function_code.errors import Fault as Fault
+from provisioner.function_code.errors import PayloadError as PayloadError
 
 _MIB = 1024 * 1024
 LARGEST_ZIP = 50 * _MIB

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from provisioner.cli_explain import refuse_the_gone
+from provisioner.commands.explain import refuse_the_gone
 from provisioner.exits import BadInput, Exit
 from provisioner.operate import Tools
 from provisioner.options import Common, complete_stack, stack_options

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.events import Listener, Notice
-from provisioner.payload import Payload, PayloadError, build
+from provisioner.function_code.payload import Payload, PayloadError, build
 from provisioner.stack import Stack
 from state.record import StackState
 

@@ -17,8 +17,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from provisioner.payload_errors import Fault
-from provisioner.requirements import Requirement, canonical
+from provisioner.function_code.errors import Fault
+from provisioner.function_code.requirements import Requirement, canonical
 
 Tell = Callable[[str], None]
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from provisioner.model import Stack
-from provisioner.stack_errors import listed
+from provisioner.stack_file.errors import listed
 
 Node = Mapping[str, Any]
 Path = tuple[str | int, ...]

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, Strict
 
-from provisioner.stack_errors import Wrong
-from provisioner.stack_values import key, matches
+from provisioner.stack_file.errors import Wrong
+from provisioner.stack_file.values import key, matches
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})+")

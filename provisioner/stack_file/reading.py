@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from provisioner import stack_schema
-from provisioner.stack_errors import Problem, StackError, nearest
+from provisioner.stack_file import schema
+from provisioner.stack_file.errors import Problem, StackError, nearest
 
 Document = dict[str, Any]
 
@@ -112,7 +112,7 @@ def _check(document: Document, path: list[str]) -> None:
     for place, step in enumerate(path):
         table = path[:place]
         known = list(_known(document, table))
-        free = stack_schema.is_open(table) and table not in _TABLES_OF_ENTRIES
+        free = schema.is_open(table) and table not in _TABLES_OF_ENTRIES
         if not free and step not in known:
             raise _Refused("unknown key", _hint(table, step, known))
 
@@ -121,7 +121,7 @@ def _known(document: Document, table: list[str]) -> Iterator[str]:
     if table in _TABLES_OF_ENTRIES:
         entries = document.get(table[0])
         yield from entries if isinstance(entries, dict) else ()
-    yield from stack_schema.keys(table)
+    yield from schema.keys(table)
 
 
 def _hint(table: list[str], step: str, known: list[str]) -> str:
@@ -137,5 +137,5 @@ def _value(path: list[str], text: str) -> Any:
     """A TOML value; plain text where text is wanted or it is not TOML."""
     parsed = _toml(f"value = {text}")
     found = parsed["value"] if parsed is not None and list(parsed) == ["value"] else _safe(text)
-    wants_text = (stack_schema.node(path) or {}).get("type") == "string"
+    wants_text = (schema.node(path) or {}).get("type") == "string"
     return _safe(text) if wants_text and not isinstance(found, str) else found

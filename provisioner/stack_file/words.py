@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from provisioner import stack_schema
-from provisioner.stack_errors import Problem, Wrong, listed, meant, nearest, short, shown
+from provisioner.stack_file import schema
+from provisioner.stack_file.errors import Problem, Wrong, listed, meant, nearest, short, shown
 
 Path = tuple[str | int, ...]
 
@@ -60,14 +60,14 @@ def _path(error: ErrorDetails) -> Path:
 
 
 def _missing(path: Path) -> Problem:
-    node = stack_schema.node(path) or {}
+    node = schema.node(path) or {}
     about = node.get("description", "")
-    return Problem(dotted(path), None, "is missing", f"add it: {stack_schema.expected(path)}. {about}")
+    return Problem(dotted(path), None, "is missing", f"add it: {schema.expected(path)}. {about}")
 
 
 def _unknown(path: Path, value: object) -> Problem:
     *table, key = path
-    known = stack_schema.keys(table)
+    known = schema.keys(table)
     if guess := nearest(str(key), known):
         return Problem(dotted(path), value, "unknown key", f'did you mean "{dotted((*table, guess))}"?')
     where = f"[{dotted(table)}]" if table else "the top level"
@@ -86,11 +86,11 @@ def _misfit(path: Path, error: ErrorDetails) -> tuple[str, str]:
         return "has too many entries", f"keep to {error['ctx']['max_length']}"
     if kind == "too_short":
         return "has no entries", "add one, or leave the key out"
-    return f"must be {stack_schema.expected(path)}", _example(path, value)
+    return f"must be {schema.expected(path)}", _example(path, value)
 
 
 def _example(path: Path, value: object) -> str:
-    node = stack_schema.node(path) or {}
+    node = schema.node(path) or {}
     if node.get("type") == "object":
         return f"write a table: {_table(path)}"
     if node.get("type") == "string" and not isinstance(path[-1], int) and not isinstance(value, dict | list):
@@ -102,7 +102,7 @@ def _example(path: Path, value: object) -> str:
 def _table(path: Path) -> str:
     """How a table at this place begins; in a list, how it is written there."""
     if any(isinstance(step, int) for step in path):
-        return f"{{ {', '.join(f'{key} = ...' for key in stack_schema.keys(path))} }}"
+        return f"{{ {', '.join(f'{key} = ...' for key in schema.keys(path))} }}"
     entries = len(path) == 1 and path[0] in ("services", "functions")
     return f"[{dotted(_quoted_unless_bare(str(step)) for step in path)}{'.NAME' if entries else ''}]"
 
@@ -117,7 +117,7 @@ def _as_text(value: object) -> str:
 
 
 def _not_a_choice(path: Path, value: object) -> tuple[str, str]:
-    node = stack_schema.node(path) or {}
+    node = schema.node(path) or {}
     choices = [str(one) for one in node.get("enum", ())]
     return f"must be one of {listed(choices)}", meant(str(value), choices, "")
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner import stack_schema
 from provisioner.checks import CHECKS
 from provisioner.checks.capacity import FARGATE_MEMORY, memory_choice
 from provisioner.model import Stack
 from provisioner.references import URL_VARIABLE, database_variables, for_environments, for_outputs
+from provisioner.stack_file import schema
 
 _HEAD = """\
 # The stack file
@@ -86,11 +86,11 @@ def page() -> str:
 
 def _top() -> Iterator[str]:
     yield "\n## The top level\n"
-    yield from _keys(stack_schema.schema())
+    yield from _keys(schema.schema())
 
 
 def _tables() -> Iterator[str]:
-    for table in _every_table((), stack_schema.schema(), {}):
+    for table in _every_table((), schema.schema(), {}):
         yield f"\n## `{table.heading}`\n"
         if table.as_is:
             yield f"As `{table.as_is}`."
@@ -105,7 +105,7 @@ def _every_table(path: tuple[str | int, ...], node: Mapping[str, Any], seen: dic
         place, reference = _table_at((*path, key), child)
         if reference is None:
             continue
-        found = _Table(place, stack_schema.definition(reference), seen.get(reference, ""))
+        found = _Table(place, schema.definition(reference), seen.get(reference, ""))
         yield found
         if not found.as_is:
             seen[reference] = found.heading

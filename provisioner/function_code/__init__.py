@@ -1,0 +1,1 @@
+"""Function code as reproducible zips, with the packages that it needs."""

@@ -1,0 +1,1 @@
+"""The stack file, read: its text, values and schema, and words for what is wrong in it."""
