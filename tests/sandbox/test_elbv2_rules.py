@@ -124,3 +124,12 @@ def test_target_groups_of_rules(network: Network) -> None:
     forward = [{"Type": "forward", "TargetGroupArn": other}]
     refused(network.elbv2.create_rule, "TargetGroupAssociationLimit", **{**wanted, "Actions": forward})
     refused(network.elbv2.create_rule, "ListenerNotFound", **{**wanted, "ListenerArn": "arn:nobody"})
+
+
+def test_network_load_balancers_have_none(network: Network) -> None:
+    balancer, targets = network.new_balancer("net", Type="network"), network.new_targets("net", Protocol="TCP")
+    forward = [{"Type": "forward", "TargetGroupArn": targets}]
+    made = network.elbv2.create_listener(LoadBalancerArn=balancer, Port=80, Protocol="TCP", DefaultActions=forward)
+    wanted = _wanted(network, ListenerArn=made["Listeners"][0]["ListenerArn"], Actions=forward)
+    text = refused(network.elbv2.create_rule, "InvalidConfigurationRequest", **wanted)
+    assert text == "Rules are not supported for load balancers of type 'network'"

@@ -29,6 +29,15 @@ def _validate(backend: ELBv2Backend, conditions: list[dict[str, Any]]) -> None:
 ELBv2Backend._validate_conditions = _validate  # type: ignore[method-assign,assignment]
 
 
+@before("elbv2", "CreateRule", source=f"{_REFERENCE}; wording from memory")
+def only_application_load_balancers_have_rules(call: Call) -> None:
+    """InvalidConfigurationRequest for a listener of any other load balancer."""
+    balancer, _ = balancers.listener(call, call.parameters["ListenerArn"])
+    if balancer.type != "application":
+        told = f"Rules are not supported for load balancers of type '{balancer.type}'"
+        raise Refusal("InvalidConfigurationRequest", told)
+
+
 @before("elbv2", "CreateRule", source=_REFERENCE)
 def priorities_are_unique(call: Call) -> None:
     """PriorityInUse for a priority that another rule of the listener has."""
