@@ -16,6 +16,7 @@ from provisioner.references import (
 
 _LOG_BUFFER = "25m"
 _CALLS = "provisioner.calls"
+_WHERE_TARGETS_LISTEN = "traffic-port"
 
 
 def container_definition(name: str, service: Service, region: str, log_group: str) -> dict[str, Any]:
@@ -75,11 +76,16 @@ def deployment(service: Service) -> dict[str, Any]:
 
 
 def health_check(service: Service, balancer: LoadBalancer) -> dict[str, Any]:
-    """The target group's health check; times in seconds. A check by TCP knows no path and no status."""
+    """The target group's health check; times in seconds. A check by TCP knows no path and no status.
+
+    It asks where the tasks listen: AWS's default, said all the same so that a run sets right what hands changed.
+    Source: ELB API reference, CreateTargetGroup, HealthCheckPort.
+    """
     check = service.health_check
     protocol = check.protocol or ("http" if balancer.type == "application" else "tcp")
     found: dict[str, Any] = {
         "HealthCheckProtocol": protocol.upper(),
+        "HealthCheckPort": _WHERE_TARGETS_LISTEN,
         "HealthCheckIntervalSeconds": check.interval,
         "HealthCheckTimeoutSeconds": check.timeout,
         "HealthyThresholdCount": check.healthy_threshold,

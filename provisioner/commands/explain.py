@@ -15,6 +15,7 @@ from provisioner.targets import stack_name_of
 if TYPE_CHECKING:
     from provisioner.reach import Snapshot, Verdict
     from state.record import StackState
+    from steps.aws.context import Aws
 
 REACHES, BLOCKED, UNKNOWN = 0, 1, 5
 _TOP = 65535
@@ -86,15 +87,27 @@ def _judged(
 ) -> Verdict:
     from provisioner import reach
 
-    snapshot = _snapshot(common, found, (source, destination))
+    aws, snapshot = _looked(common, found, (source, destination))
     try:
-        return reach.judge(snapshot, source, destination, port, host=host, path=path)
+        verdict = reach.judge(snapshot, source, destination, port, host=host, path=path)
     except (reach.UnknownEnd, reach.Unfit) as error:
         raise BadInput(str(error)) from error
+    return _answered(verdict, snapshot, aws, found) if verdict.stop else verdict
 
 
-def _snapshot(common: Common, found: StackState, typed: tuple[str, ...]) -> Snapshot:
-    """The live network. What AWS refuses to tell is told as any other call that failed."""
+def _answered(verdict: Verdict, snapshot: Snapshot, aws: Aws, found: StackState) -> Verdict:
+    """With what `verify` says to what hands changed, as far as this version can read what was recorded."""
+    from provisioner.stack import StackError
+    from provisioner.verify import judging, scene
+
+    try:
+        return judging.answered(scene.around(snapshot, aws, found), verdict)
+    except StackError:
+        return verdict
+
+
+def _looked(common: Common, found: StackState, typed: tuple[str, ...]) -> tuple[Aws, Snapshot]:
+    """The live network, and the way to AWS. What AWS refuses to tell is told as any other call that failed."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from provisioner import operation, reach
@@ -104,7 +117,7 @@ def _snapshot(common: Common, found: StackState, typed: tuple[str, ...]) -> Snap
 
     try:
         aws = operation.reading(found, common.options())
-        return reach.take(aws, found, reach.hosts_in(*typed))
+        return aws, reach.take(aws, found, reach.hosts_in(*typed))
     except reach.NoNetwork as error:
         raise BadInput(str(error)) from error
     except (ClientError, BotoCoreError) as error:

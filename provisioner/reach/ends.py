@@ -18,6 +18,7 @@ _DATABASE, _BALANCER = "database", intent.BALANCER
 _HTTPS = 443
 _SCHEMES = {"http": 80, "https": _HTTPS}
 _CLOSE = 0.6
+_OF_INTERFACES = "Interface"  # Source: EC2 API reference, VpcEndpoint, VpcEndpointType.
 
 
 class UnknownEnd(Exception):
@@ -202,7 +203,7 @@ def _of_interface(snapshot: Snapshot, name: str, held: Interface) -> End:
 def _of_endpoint(snapshot: Snapshot, name: str, found: str) -> End:
     """A gateway endpoint has no interfaces: it is the way to its service."""
     endpoint = snapshot.network.endpoints[found]
-    if endpoint.interfaces:
+    if endpoint.interfaces or endpoint.kind == _OF_INTERFACES:
         return End(name, "endpoint", interfaces=_held(snapshot, endpoint.interfaces), ports=(_HTTPS,))
     service = endpoint.service.removeprefix(f"com.amazonaws.{snapshot.region}.")
     return _aws(snapshot, service) or End(name, "endpoint")

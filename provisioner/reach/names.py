@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from provisioner.reach import balancers, intent, mesh, ranges, services, zones
 from provisioner.reach.mesh import Address
-from provisioner.reach.needs import VpcAttribute
+from provisioner.reach.needs import Placed, VpcAttribute
 from provisioner.reach.parts import Zone
 from provisioner.reach.snapshot import Snapshot
 from provisioner.reach.things import Endpoint, Interface, Vpc
@@ -106,9 +106,12 @@ class _Resolver:
         return None
 
     def _of_endpoint(self, endpoint: Endpoint, name: str) -> list[Address]:
-        """All its addresses, or the one of the zone in the name."""
+        """All its addresses, or the one of the zone in the name. Raises Stopped where it has none."""
         network = self.snapshot.network
         held = [network.interfaces[one] for one in endpoint.interfaces if one in network.interfaces]
+        if not held:
+            why = f"{name} has no address: the endpoint has no interface, for it is in no subnet"
+            raise Stopped(endpoint.id, why, Placed(endpoint.id), fails=UNRESOLVED)
         zonal = [one for one in held if f"-{network.subnets[one.subnet].zone}." in name]
         return [Address(one.address) for one in zonal or held]
 

@@ -123,6 +123,13 @@ class TransitRouteTo:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """A subnet in which an interface endpoint has an interface."""
+
+    endpoint: str
+
+
+@dataclass(frozen=True)
 class Made:
     """What a step of the stack made, and is not there."""
 
@@ -163,6 +170,7 @@ Need = (
     | Targets
     | Attached
     | TransitRouteTo
+    | Placed
     | Made
     | Wait
     | PortOf

@@ -72,10 +72,8 @@ class _Question:
             return
         begun = list(starts.of(self.snapshot, self.begin))
         asked = [(start, name) for start in begun for name in starts.names(self.snapshot, start, self.meant)]
-        for start, name in asked:
-            yield from self._resolved(start, name)
-        if not asked:
-            yield self._nowhere(starts.missing(self.snapshot, self.meant if begun else self.begin))
+        ways = [way for start, name in asked for way in self._resolved(start, name)]
+        yield from ways or [self._nowhere(starts.missing(self.snapshot, self.meant if begun else self.begin))]
 
     def _nowhere(self, why: Stopped | Unseen) -> Way:
         """Before anything is sent."""

@@ -75,10 +75,12 @@ def _checked(snapshot: Snapshot, service: Service, tasks: End) -> Iterator[Verdi
 def hindered(snapshot: Snapshot, service: Service) -> Verdict | None:
     """The first of what is needed that something in the network keeps away, None where nothing does."""
     standing = (_standing(snapshot, found) for found in needed(snapshot, service))
-    return next((one for one in standing if one.ways and one.outcome is Outcome.BLOCKED), None)
+    return next((one for one in standing if one and one.outcome is Outcome.BLOCKED), None)
 
 
-def _standing(snapshot: Snapshot, found: Verdict) -> Verdict:
-    """Without the ways that end where a task is missing: that it is not there yet is no reason for its absence."""
+def _standing(snapshot: Snapshot, found: Verdict) -> Verdict | None:
+    """Without the ways that end where a task is missing: that it is not there yet is no reason for its absence.
+    None where no others are left."""
     absent = {one for service in snapshot.services for one in (service.arn, *(task.arn for task in service.tasks))}
-    return replace(found, ways=tuple(way for way in found.ways if way.stop is None or way.stop.at not in absent))
+    ways = tuple(way for way in found.ways if way.stop is None or way.stop.at not in absent)
+    return replace(found, ways=ways) if ways else None

@@ -10,7 +10,7 @@ from provisioner.reach import balancers, ranges, routes, transit, walk
 from provisioner.reach.ends import End
 from provisioner.reach.groups import ANYBODY
 from provisioner.reach.intent import listens_on, lost
-from provisioner.reach.needs import Attached, RouteTo
+from provisioner.reach.needs import Attached, Made, Placed, RouteTo
 from provisioner.reach.packet import Arrival, Packet
 from provisioner.reach.routes import Found
 from provisioner.reach.snapshot import Snapshot
@@ -104,7 +104,19 @@ def missing(snapshot: Snapshot, end: End) -> Stopped | Unseen:
     at = snapshot.owned.ids.get(end.name, end.name)
     if end.networks:
         return Stopped(at, "nobody is there: it is in no subnet of the VPC")
-    return Stopped(at, "it has no interface: its subnets, or it itself, are gone")
+    if end.kind == "endpoint":
+        return Stopped(at, "it has no interface: it is in no subnet", Placed(at))
+    step = _step(snapshot, end)
+    at = snapshot.owned.ids.get(step, at)
+    return Stopped(at, "it has no interface: its subnets, or it itself, are gone", Made(step) if step else None)
+
+
+def _step(snapshot: Snapshot, end: End) -> str:
+    """The step that made an end, nothing if none did: also of one that is called by the stack file's name."""
+    known = snapshot.owned.ids
+    of_part = (f"{kind}-{end.part}" for kind in ("function", "service") if end.part)
+    named = (one for one in (end.name, *of_part) if one in known)
+    return next(named, "") or snapshot.owned.step_of(end.name)
 
 
 def usual_port(meant: End) -> int | None:

@@ -187,13 +187,15 @@ class TransitRoute:
 @dataclass(frozen=True)
 class TransitGateway:
     """`tables` holds routes by route table, None where those may not all be read; and is None itself where the
-    gateway is another account's. One that `passes_groups` lets rules speak of the groups of other VPCs."""
+    gateway is another account's. One that `passes_groups` lets rules speak of the groups of other VPCs. `usual` is
+    the route table with which it associates what is attached to it, nothing where it leaves that to its owner."""
 
     id: str
     account: str
     state: str
     tables: Mapping[str, tuple[TransitRoute, ...] | None] | None
     passes_groups: bool = False
+    usual: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
@@ -90,6 +90,11 @@ class Way:
     example: bool = False
 
     @property
+    def aim(self) -> str:
+        """The address to which it leads, for people."""
+        return f"{self.target} (an example)" if self.example else self.target
+
+    @property
     def outcome(self) -> Outcome:
         if self.stop is not None:
             return Outcome.BLOCKED
@@ -98,12 +103,15 @@ class Way:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether one end reaches another: only if every way does, for nobody chooses which one is taken."""
+    """Whether one end reaches another: only if every way does, for nobody chooses which one is taken.
+
+    There is always a way, if only one that ends before it begins.
+    """
 
     source: str
     destination: str
     port: int
-    ways: tuple[Way, ...] = field(default_factory=tuple)
+    ways: tuple[Way, ...]
 
     @property
     def outcome(self) -> Outcome:

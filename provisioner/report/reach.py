@@ -22,13 +22,9 @@ def lines(verdict: Verdict, *, whole: bool = False) -> list[str]:
     rows += [("?", doubt.name or text.short_id(doubt.at), doubt.why) for doubt in way.doubts]
     if way.stop:
         rows.append(_row("STOP", way.stop, whole=True))
-    found = [headline(verdict), f"  from  {way.source}", f"  to    {_target(way)} at {way.port}"]
+    found = [headline(verdict), f"  from  {way.source}", f"  to    {way.aim} at {way.port}"]
     found += [f"  {line}".rstrip() for line in text.aligned(rows)]
     return [*found, *_fix(verdict.fix), *_several(verdict)]
-
-
-def _target(way: Way) -> str:
-    return f"{way.target} (an example)" if way.example else way.target
 
 
 def headline(verdict: Verdict) -> str:

@@ -149,14 +149,11 @@ def _healthy(scene: Scene, name: str) -> Finding:
     group = scene.snapshot.target_groups.get(scene.id_of(f"target-group-{name}"))
     if group is None:
         raise Absent("AWS has no such target group any more")
-    return _unfit(scene, name, group) or _well(scene, name, group)
+    return _unfit(scene, group) or _well(scene, name, group)
 
 
-def _unfit(scene: Scene, name: str, group: TargetGroup) -> Finding | None:
+def _unfit(scene: Scene, group: TargetGroup) -> Finding | None:
     """What makes all of them useless, however well they are."""
-    if not group.probed and "HealthCheckPort" not in scene.state.records[f"target-group-{name}"].request:
-        put = f"aws elbv2 modify-target-group --target-group-arn {group.arn} --health-check-port traffic-port"
-        return failed("health checks ask at another port than that of the tasks", put)
     if any(one.reason == _NOT_IN_USE for one in group.targets):
         return failed("no listener sends anything to them", scene.resume)
     return None

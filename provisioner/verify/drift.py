@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.reach.parts import ListenerRule
 from provisioner.verify.scene import Scene
@@ -23,13 +26,22 @@ def changes(scene: Scene, part: str) -> list[str]:
 
 
 def moved(scene: Scene, part: str) -> list[str]:
-    """The steps of which something is changed that decides who reaches it, and whom it reaches."""
-    return list(dict.fromkeys(step for step, _ in _found(scene, part, _PLACES)))
+    """The steps of which something is changed that decides who reaches it, and whom it reaches; without those that
+    the caller may not look at."""
+    return _seen(scene, part, _PLACES)
 
 
 def reset(scene: Scene, part: str) -> list[str]:
-    """The steps of which something else is changed."""
-    return list(dict.fromkeys(step for step, _ in _found(scene, part, _SETTINGS)))
+    """The steps of which something else is changed; without those that the caller may not look at."""
+    return _seen(scene, part, _SETTINGS)
+
+
+def _seen(scene: Scene, part: str, checks: Mapping[str, Check]) -> list[str]:
+    found = list[str]()
+    for step, check in checks.items():
+        with suppress(ClientError, BotoCoreError):
+            found += [name for name, _ in _found(scene, part, {step: check})]
+    return list(dict.fromkeys(found))
 
 
 def strangers(scene: Scene) -> list[ListenerRule]:
@@ -169,8 +181,9 @@ def _health_check(scene: Scene, record: Record) -> Iterator[str]:
         return
     answer = scene.aws.clients.elbv2.describe_target_groups(TargetGroupArns=[record.id or ""])
     raw: Raw = answer["TargetGroups"][0]
+    wanted = {**_USUAL_CHECK, **record.request}
     for key, what in _HEALTH_CHECK.items():
-        asked = record.request.get(key)
+        asked = wanted.get(key)
         if asked and raw.get(key) != asked:
             yield f"its health check {what} {_plain(raw.get(key))}, not {_plain(asked)}"
 
@@ -181,6 +194,8 @@ _HEALTH_CHECK = {
     "HealthCheckProtocol": "speaks",
     "Matcher": "takes",
 }
+_USUAL_CHECK = {"HealthCheckPort": "traffic-port"}
+"""What AWS takes where it was not asked for. Source: ELB API reference, CreateTargetGroup."""
 
 
 def _plain(value: Any) -> str:

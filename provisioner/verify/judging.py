@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from provisioner.reach import Hop, Outcome, Verdict, Way, judge
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from provisioner.reach import Fix, Hop, Outcome, Stop, UnknownEnd, Verdict, Way, find, judge
 from provisioner.verify import drift
 from provisioner.verify.expectation import Finding, failed, passed, unknown
 from provisioner.verify.scene import BALANCER, INTERNET, Scene, is_private
 
-_THEN = {"stack-file": "  (in the stack file; then provision it again)"}
 _ADVICE = "advice"
 _RULE = "sgr-"
 _SENDS = " -> "
@@ -22,9 +26,6 @@ def reaches(
 
 def judged(scene: Scene, verdict: Verdict) -> Finding:
     """What a verdict means for one who must come through."""
-    if not verdict.ways:
-        again = changed_back(scene, verdict.source, verdict.destination) or (scene.resume,)
-        return failed("nobody has an address there", *again)
     if verdict.outcome is Outcome.REACHES:
         return passed(_open(scene, verdict))
     if verdict.outcome is Outcome.UNKNOWN:
@@ -42,12 +43,12 @@ def kept_out(
         return passed(stop(verdict))
     if Outcome.REACHES not in outcomes:
         return unknown(doubt(verdict))
-    if again := changed_back(scene, verdict.source, verdict.destination):
-        return failed(f"{to} is open to it", *again)
     opened = next(way for way in verdict.ways if way.outcome is Outcome.REACHES)
+    if again := _again(scene, _moved(scene, verdict), {hop.by for hop in opened.hops}):
+        return failed(f"{to} is open to it", *again.lines)
     letting = _letting(scene, opened)
     by = f": {letting.name or letting.at} {letting.what}" if letting else ""
-    return failed(f"{opened.target} at {opened.port} is open to it{by}", *_closing(scene, letting))
+    return failed(f"{opened.aim} at {opened.port} is open to it{by}", *_closing(scene, letting))
 
 
 def _letting(scene: Scene, opened: Way) -> Hop | None:
@@ -71,20 +72,18 @@ def _closing(scene: Scene, letting: Hop | None) -> tuple[str, ...]:
 
 
 def _open(scene: Scene, verdict: Verdict) -> str:
-    """Where it gets to; outside, where the address is only an example, by which gateway."""
+    """Where it gets to; outside, where the address is mostly an example, by which gateway."""
     first, others = verdict.ways[0], len(verdict.ways) - 1
     more = f", and {others} other way{'s' if others > 1 else ''}" if others else ""
     sent = next((hop.by.partition(_SENDS)[2] for hop in first.hops if _SENDS in hop.by), "")
     if sent and not is_private(first.target) and verdict.source != INTERNET:
         return f"through {scene.snapshot.named(sent)}{more}"
-    return f"{first.target} at {first.port}{more}"
+    return f"{first.aim} at {first.port}{more}"
 
 
 def stop(verdict: Verdict) -> str:
     """How it fails as seen from the source, where, and why."""
-    found = verdict.stop
-    assert found is not None  # the outcome says so
-    return f"it {found.fails}: {found.name or found.at}: {found.why}"
+    return str(verdict.stop)
 
 
 def doubt(verdict: Verdict) -> str:
@@ -94,22 +93,75 @@ def doubt(verdict: Verdict) -> str:
 
 
 def fix(scene: Scene, verdict: Verdict) -> tuple[str, ...]:
-    """What to write or to type. What hands changed of either end is changed back before anything is opened."""
-    if again := changed_back(scene, verdict.source, verdict.destination):
-        return again
-    found, stopped = verdict.fix, verdict.stop
-    if (found is None or found.kind == _ADVICE) and (other := drift.reset(scene, verdict.destination)):
-        return (scene.resume, f"sets {', '.join(other)} right again")
-    if found is None:
-        return (scene.resume,) if stopped and stopped.name else ()
-    return (f"{found.change}{_THEN.get(found.kind, '')}", *found.besides)
+    """What to write or to type; nothing where nothing stops it, or nobody knows what would open it."""
+    found = answered(scene, verdict).fix
+    return found.lines if found else ()
 
 
-def changed_back(scene: Scene, *parts: str) -> tuple[str, ...]:
-    """How to undo what hands did to these parts; nothing where they did nothing."""
-    known = dict.fromkeys(one.rpartition("//")[2].partition(":")[0] for one in parts)
+def answered(scene: Scene, verdict: Verdict) -> Verdict:
+    """The verdict, with what is known of the stack in its fixes: what hands changed of either end is changed back
+    before anything is opened, and what the stack made is made again.
+
+    Only a connection that is stopped has something looked up for it. What may not be read is left out.
+    """
+    if verdict.outcome is not Outcome.BLOCKED:
+        return verdict
+    moved = _moved(scene, verdict)
+    vague = any(_is_vague(way.stop) for way in verdict.ways if way.stop)
+    other = drift.reset(scene, _part(scene, verdict.destination)) if vague and not moved else []
+    return replace(verdict, ways=tuple(_mended(scene, way, moved, other) for way in verdict.ways))
+
+
+def _mended(scene: Scene, way: Way, moved: Collection[str], other: Collection[str]) -> Way:
+    if way.stop is None:
+        return way
+    better = _again(scene, moved, {way.stop.by}) or _instead(scene, way.stop, other)
+    return replace(way, stop=replace(way.stop, fix=better or way.stop.fix))
+
+
+def _instead(scene: Scene, stopped: Stop, other: Collection[str]) -> Fix | None:
+    """What is better than advice, or than nothing."""
+    if other and _is_vague(stopped):
+        return _resumed(scene, other)
+    made = stopped.fix is None and stopped.name
+    return Fix("provisioner", scene.resume) if made else None
+
+
+def _is_vague(stopped: Stop) -> bool:
+    return stopped.fix is None or stopped.fix.kind == _ADVICE
+
+
+def _again(scene: Scene, moved: Collection[str], by: Collection[str]) -> Fix | None:
+    """How to undo what hands did to parts of the stack, and by which of these rules others get what is theirs."""
+    strange = [one.arn for one in drift.strangers(scene) if one.arn in by]
+    away = tuple(f"aws elbv2 delete-rule --rule-arn {one}" for one in strange)
+    if moved:
+        return _resumed(scene, moved, *away)
+    return Fix("aws", away[0], away[1:]) if away else None
+
+
+def _resumed(scene: Scene, steps: Iterable[str], *besides: str) -> Fix:
+    return Fix("provisioner", scene.resume, (f"sets {', '.join(steps)} right again", *besides))
+
+
+def _moved(scene: Scene, verdict: Verdict) -> list[str]:
+    """The steps of either end of which hands changed something that decides who reaches whom."""
+    known = dict.fromkeys(_part(scene, one) for one in (verdict.source, verdict.destination))
     known |= {BALANCER: None} if known.keys() & scene.stack.balanced.keys() else {}
-    moved = [step for one in known for step in drift.moved(scene, one)]
-    again = (scene.resume, f"sets {', '.join(moved)} right again") if moved else ()
-    strange = drift.strangers(scene) if BALANCER in known else []
-    return (*again, *(f"aws elbv2 delete-rule --rule-arn {one.arn}" for one in strange))
+    return [step for one in known for step in drift.moved(scene, one)]
+
+
+def _part(scene: Scene, typed: str) -> str:
+    """What the stack file calls an end, however it was typed: by its step, its ARN, a host of the stack's."""
+    with suppress(UnknownEnd):
+        if part := find(scene.snapshot, typed).part:
+            return part
+    host = urlsplit(typed).hostname or "" if "://" in typed else typed
+    return BALANCER if host in _hosts(scene) else host
+
+
+def _hosts(scene: Scene) -> set[str]:
+    """The names of the stack's load balancer."""
+    arn = scene.snapshot.owned.ids.get(BALANCER)
+    own = {one.dns_name for one in scene.snapshot.balancers if one.arn == arn}
+    return own | ({scene.stack.dns.name} if scene.stack.dns else set())

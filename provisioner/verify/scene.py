@@ -93,10 +93,15 @@ def setting(aws: Aws, state: StackState) -> Scene:
     """Everything that is read once. Raises what `reach.take` raises."""
     wanted = stack.restore(state.settings)
     named = [text for one in wanted.expect for text in (one.source, one.to) if text]
-    snapshot = take(aws, state, hosts_in(*named))
+    return around(take(aws, state, hosts_in(*named)), aws, state)
+
+
+def around(snapshot: Snapshot, aws: Aws, state: StackState) -> Scene:
+    """The scene of a network that was read already: nothing else is read for it."""
     local = sandbox_of(state.pin) is not None
     endpoint = aws.clients.ec2.meta.endpoint_url if local else ""
-    return Scene(aws, state, wanted, snapshot, Door(endpoint, 0.0 if local else _PATIENCE))
+    door = Door(endpoint, 0.0 if local else _PATIENCE)
+    return Scene(aws, state, stack.restore(state.settings), snapshot, door)
 
 
 def example_path(service: Service) -> str:

@@ -115,6 +115,14 @@ INTERNAL_FURTHER: Rows = (
         ),
     ),
     (
+        Breach(
+            breaking.customers_without_a_way,
+            CUSTOMERS,
+            "no route fits 10.20.",
+            "aws ec2 create-route --route-table-id rtb-",
+        ),
+    ),
+    (
         Breach(breaking.public_image, f"api reaches the registry of {PUBLIC_IMAGE}", "no route"),
         Breach(
             endpoint("logs", RemoveSubnetIds=[f"{{subnet-private-us-east-1{zone}}}" for zone in "ab"]),

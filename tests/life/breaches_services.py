@@ -33,8 +33,7 @@ PUBLIC: Rows = (
         Breach(
             health_check("web", HealthCheckPort="81"),
             "the targets of web are healthy",
-            "health checks ask at another port than that of the tasks",
-            "aws elbv2 modify-target-group",
+            "; its health check asks at port 81, not traffic-port",
         ),
     ),
     (

@@ -176,6 +176,14 @@ def customers_of_nobody(stack: Inside) -> None:
     )
 
 
+def customers_without_a_way(stack: Inside) -> None:
+    """Whoever has the VPC of the customers, once attached, deletes its route to the stack's VPC."""
+    ec2, filters = stack.client("ec2"), [{"Name": "cidr", "Values": ["10.64.0.0/16"]}]
+    (vpc,) = (one["VpcId"] for one in ec2.describe_vpcs(Filters=filters)["Vpcs"])
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    ec2.delete_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="10.20.0.0/16")
+
+
 def gateways_table(stack: Inside) -> str:
     (one,) = stack.client("ec2").describe_transit_gateway_route_tables()["TransitGatewayRouteTables"]
     return str(one["TransitGatewayRouteTableId"])

@@ -8,9 +8,13 @@ from typing import Any, Protocol
 from provisioner import operation
 from provisioner.reach import Outcome, Snapshot, Verdict, judge, take
 from provisioner.stop import Stop
+from provisioner.verify.judging import answered
+from provisioner.verify.scene import Scene, around
 from steps.aws.context import Aws
 from tests.life.systems import Inside
 from tests.life.tool import REGION
+
+_PATIENCE = 20
 
 
 class Standing(Protocol):
@@ -53,7 +57,11 @@ class Explained:
         return self.seen
 
     def ask(self, source: str, to: str, port: int | None = None, *, path: str = "") -> Verdict:
-        return judge(self.look(), source, to, port, path=path)
+        """What `explain` says."""
+        return answered(self.scene(), judge(self.look(), source, to, port, path=path))
+
+    def scene(self) -> Scene:
+        return around(self.look(), self.aws, self.stack.state())
 
     def reaches(self, source: str, to: str, **more: Any) -> Verdict:
         found = self.ask(source, to, **more)
@@ -82,6 +90,18 @@ class Explained:
 
     def id_of(self, step: str) -> str:
         return self.stack.id_of(step)
+
+    def emptied(self, service: str, **more: Any) -> None:
+        """Have no task of a service run, and none at its targets; `more` are other changes of the service."""
+        ecs, (cluster, name) = self.client("ecs"), self.id_of(f"service-{service}").split("/")[-2:]
+        ecs.update_service(cluster=cluster, service=name, desiredCount=0, **more)
+        elb, group = self.client("elbv2"), self.id_of(f"target-group-{service}")
+        for _ in range(_PATIENCE):
+            tasks = ecs.list_tasks(cluster=cluster, serviceName=name)["taskArns"]
+            if not tasks and not elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]:
+                return
+            self.stack.sandbox.advance(1)
+        raise AssertionError(f"{service} has tasks or targets still")
 
     def revoke(self, step: str) -> None:
         """Take a security group's rule away."""

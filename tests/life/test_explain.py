@@ -110,12 +110,15 @@ def test_a_nat_gateway_and_its_routes_broken_by_hand(stand: Stand) -> None:
 
 
 def test_the_entry_that_a_services_group_lacks(stand: Stand) -> None:
-    """Without it the tasks of a network load balancer are restarted again and again."""
+    """Without it the tasks of a network load balancer are restarted again and again: at times a client gets to one
+    that fails, at times nobody is there."""
     stack = stand("internal-api")
     client, rule = customers(stack), "rule-service-api-from-load-balancer-80"
     stack.reaches("load-balancer", "api")
     stack.revoke(rule)
     fix = "provisioner resume internal-api"
+    stack.stopped(client, "api", "no rule lets tcp 80 in", fix)
+    stack.emptied("api")
     stack.stopped(client, "api", "load-balancer does not reach api at 80: security-group-service-api", fix)
     assert [one.destination for one in starting(stack.look(), "api") if one.stop] == ["api"]
     stack.healed(("load-balancer", "api", "no rule lets tcp 80 in", rule))
@@ -124,6 +127,12 @@ def test_the_entry_that_a_services_group_lacks(stand: Stand) -> None:
 def test_a_registry_behind_endpoints(stand: Stand) -> None:
     stack = stand("internal-api")
     stack.reaches("api", "ecr")
+    places = [stack.id_of(f"subnet-private-{REGION}{zone}") for zone in "ab"]
+    stack.ec2.modify_vpc_endpoint(VpcEndpointId=stack.id_of("endpoint-logs"), RemoveSubnetIds=places)
+    stack.healed(
+        ("api", "logs", "the endpoint has no interface, for it is in no subnet", "endpoint-logs"),
+        ("api", "endpoint-logs", "it has no interface: it is in no subnet", "endpoint-logs"),
+    )
     stack.ec2.delete_vpc_endpoints(VpcEndpointIds=[stack.id_of("endpoint-ecr.dkr")])
     s3, tables = stack.id_of("endpoint-s3"), [stack.id_of(f"route-table-private-{REGION}{zone}") for zone in "ab"]
     stack.ec2.modify_vpc_endpoint(VpcEndpointId=s3, RemoveRouteTableIds=tables)

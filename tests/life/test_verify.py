@@ -17,7 +17,7 @@ from provisioner.cli import main
 from provisioner.stop import Stop
 from provisioner.verify import Mark, Result, expectations, results, setting
 from tests.life.breaches import BREACHES, MULTI_SERVICE, PRIVATE_LAMBDA, PUBLIC_API, SHORT
-from tests.life.breaking import Breach, Rows, gateways_table, revoked
+from tests.life.breaking import Breach, Rows, revoked
 from tests.life.conftest import Bring
 from tests.life.systems import Inside, System, Told
 from tests.life.tool import ROOT
@@ -40,11 +40,10 @@ def failing(found: dict[str, Result]) -> dict[str, str]:
 def applied(stack: Inside, lines: Iterable[str]) -> None:
     """Type what a fix says: a command of the tool's, or of AWS's own."""
     for line in dict.fromkeys(lines):
-        typed = line.replace(" TABLE", f" {gateways_table(stack)}") if " TABLE" in line else line
-        if typed.startswith("provisioner resume "):
-            operation.resume(typed.split()[2], stack.options, Told(), Stop())
-        elif typed.startswith("aws "):
-            _, service, command, *words = typed.split()
+        if line.startswith("provisioner resume "):
+            operation.resume(line.split()[2], stack.options, Told(), Stop())
+        elif line.startswith("aws "):
+            _, service, command, *words = line.split()
             pairs = zip(words[::2], words[1::2], strict=True)
             given = {_camel(key): [value] if key.endswith("-ids") else value for key, value in pairs}
             getattr(stack.client(service), command.replace("-", "_"))(**given)

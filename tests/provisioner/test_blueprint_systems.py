@@ -75,6 +75,7 @@ def test_public_api_has_the_templates_exact_values() -> None:
     assert balancer.attributes["idle_timeout.timeout_seconds"] == "30"
     assert group.health_check == {
         "HealthCheckProtocol": "HTTP",
+        "HealthCheckPort": "traffic-port",
         "HealthCheckPath": "/",
         "HealthCheckIntervalSeconds": 6,
         "HealthCheckTimeoutSeconds": 5,

@@ -83,7 +83,10 @@ def test_tasks_without_public_addresses_where_they_need_them() -> None:
     cut_off = replace(found, network=network(interfaces=found.network.interfaces), owned=nothing)
     change = 'network.endpoints = ["logs", "ecr.api", "ecr.dkr", "s3"]'
     blocked(ask(cut_off, "ecr", "web", None), "no route fits", change)
-    blocked(ask(cut_off, "internet", "web", None), "no route fits", 'network.egress = "nat"')
+    by_hand = "a route to 0.0.0.0/0 in rtb-1, to a gateway that leads there"
+    blocked(ask(cut_off, "internet", "web", None), "no route fits", by_hand)  # nobody knows the route table
+    known = replace(cut_off, owned=replace(nothing, ids={"route-table-private-a": "rtb-1"}))
+    blocked(ask(known, "internet", "web", None), "no route fits", 'network.egress = "nat"')
 
 
 def test_a_port_at_which_a_load_balancer_does_not_listen() -> None:

@@ -15,10 +15,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from provisioner.model import Stack
-from provisioner.reach import Snapshot, Unfit, Verdict
+from provisioner.reach import Snapshot, Unfit
 from provisioner.reach.snapshot import Network
 from provisioner.report import verify as report
-from provisioner.verify import judging, requests, running
+from provisioner.verify import requests, running
 from provisioner.verify.expectation import Expectation, Finding, Mark, Result, failed, passed, unknown
 from provisioner.verify.functions import asks, expectations
 from provisioner.verify.invoking import fits, invoke, shortly
@@ -216,12 +216,6 @@ def test_a_route_that_the_file_asks_is_not_asked_by_itself(key: str, request_lin
         "expect": [{"request": request_line}],
     }
     assert (list(requests.expectations(scene_of(document))) == []) is covered
-
-
-def test_a_name_that_stands_for_nobody_is_told() -> None:
-    found = judging.judged(scene_of({"functions": {"f": FUNCTION}}), Verdict("f", "logs", 443))
-    assert (found.mark, found.why) == (Mark.FAIL, "nobody has an address there")
-    assert found.fix == ("provisioner resume shop",)
 
 
 class _Server(BaseHTTPRequestHandler):

@@ -54,6 +54,27 @@ def test_it_is_as_asked_for_and_a_second_run_changes_nothing(lab: Lab, protocol:
     assert inventory(lab.sandbox.endpoint, REGION) == {}
 
 
+PORT = {"HealthCheckPort": "traffic-port"}
+
+
+def test_a_port_that_was_not_said_before_changes_nothing(lab: Lab) -> None:
+    """It is what AWS takes by itself."""
+    lab.up([*network(), targets(health_check=HEALTH)])
+    first = lab.id_of("targets")
+    assert lab.changed([*network(), targets(health_check={**HEALTH, **PORT})]) == []
+    assert lab.id_of("targets") == first
+    assert lab.notices() == []
+    assert lab.record("targets").request["HealthCheckPort"] == "traffic-port"
+
+
+def test_a_port_that_hands_changed_is_set_right(lab: Lab) -> None:
+    lab.up([*network(), targets(health_check=HEALTH)])
+    lab.client("elbv2").modify_target_group(TargetGroupArn=lab.id_of("targets"), HealthCheckPort="81")
+    lab.up([*network(), targets(health_check={**HEALTH, **PORT})])
+    assert told(lab, "targets")["HealthCheckPort"] == "traffic-port"
+    assert "set HealthCheckPort" in lab.notices()
+
+
 def test_several_are_listed_at_once(lab: Lab) -> None:
     wanted = [*network(), targets(), targets("other")]
     lab.up(wanted).changed(wanted)

@@ -11,7 +11,7 @@ from typing import Any
 
 from provisioner.reach import needs
 from provisioner.reach.ends import End
-from provisioner.reach.fixes import filters, fronts, ways
+from provisioner.reach.fixes import filters, fronts, transit, ways
 from provisioner.reach.fixes.case import Case
 from provisioner.reach.needs import Need
 from provisioner.reach.snapshot import Snapshot
@@ -23,13 +23,14 @@ _FIXES: dict[type[Any], Callable[[Case, Any], Fix | None]] = {
     needs.RouteTo: ways.route,
     needs.PublicAddress: ways.public_address,
     needs.InVpc: ways.in_vpc,
-    needs.Attached: ways.attached,
-    needs.TransitRouteTo: ways.transit_route,
+    needs.Attached: transit.attached,
+    needs.TransitRouteTo: transit.transit_route,
     needs.VpcAttribute: fronts.attribute,
     needs.Record: fronts.record,
     needs.ListenAt: fronts.listener,
     needs.RuleFor: fronts.rule,
     needs.Targets: fronts.targets,
+    needs.Placed: ways.placed,
     needs.Made: fronts.made,
     needs.Wait: fronts.wait,
     needs.PortOf: fronts.port,

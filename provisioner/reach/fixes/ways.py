@@ -1,23 +1,24 @@
-"""Routes, public addresses, transit gateways: the ways in and out."""
+"""Routes and public addresses: the ways in and out."""
 
 from __future__ import annotations
 
 from provisioner.reach import names, ranges, services
 from provisioner.reach.fixes.case import Case, add, advice, aws, put
 from provisioner.reach.fixes.fronts import attribute
-from provisioner.reach.needs import Attached, InVpc, PublicAddress, RouteTo, TransitRouteTo, VpcAttribute
+from provisioner.reach.needs import InVpc, Placed, PublicAddress, RouteTo, VpcAttribute
 from provisioner.reach.snapshot import Network
 from provisioner.reach.things import Endpoint
 from provisioner.reach.verdict import Fix
 
-_ROUTE, _ASSOCIATION, _ATTACHMENT = "route", "route_table_association", "transit_gateway_attachment"
+_ROUTE, _ASSOCIATION = "route", "route_table_association"
 
 
 def route(case: Case, need: RouteTo) -> Fix:
-    """By the key that gives the subnets this way, or else a route by hand."""
+    """By the key that gives the subnets this way, or else a route by hand. What the stack file says is done to the
+    route tables that the stack made or uses, and to no others."""
     if step := _recorded(case, need):
         return case.heal(step)
-    for key in (_endpoints, _transit, _nat):
+    for key in (_endpoints, _transit, _nat) if case.owned.step_of(need.table) else (_endpoints,):
         if (found := key(case, need)) is not None:
             return found
     return _create(case, need)
@@ -50,8 +51,10 @@ def _cidr(address: str) -> str:
 
 
 def _endpoints(case: Case, need: RouteTo) -> Fix | None:
-    """`network.endpoints` leads to AWS's services without the internet."""
-    if case.meant.kind != "AWS service" or need.local:
+    """`network.endpoints` leads to AWS's services without the internet, from all of the stack's VPC."""
+    network = case.snapshot.network
+    inside = network.subnets[need.subnet].vpc == next(iter(network.vpcs), "")
+    if case.meant.kind != "AWS service" or need.local or not inside:
         return None
     found = [services.named(host, case.snapshot.partition) for host in case.meant.hosts]
     wanted = list(dict.fromkeys(one.service for one in found if one))
@@ -98,12 +101,27 @@ def _add_table(case: Case, endpoint: Endpoint, table: str) -> Fix:
     return aws("ec2", "modify-vpc-endpoint", "--vpc-endpoint-id", endpoint.id, "--add-route-table-ids", table)
 
 
+def placed(case: Case, need: Placed) -> Fix:
+    """One subnet of its VPC is enough: of those who ask, if it is there."""
+    if step := case.owned.step_of(need.endpoint):
+        return case.heal(step)
+    network = case.snapshot.network
+    vpc = network.endpoints[need.endpoint].vpc
+    near = [one.subnet for one in case.begin.interfaces if one.vpc == vpc]
+    known = (*near, *(one.id for one in network.subnets.values() if one.vpc == vpc))
+    if not known:
+        return advice(f"a subnet in {vpc}, and {need.endpoint} in it")
+    return aws("ec2", "modify-vpc-endpoint", "--vpc-endpoint-id", need.endpoint, "--add-subnet-ids", known[0])
+
+
 def _transit(case: Case, need: RouteTo) -> Fix | None:
-    """`network.transit_gateway.routes` sends networks behind it there."""
-    transit = case.table("network", "transit_gateway")
-    if not transit or not case.network or not ranges.is_private(ranges.first(case.network)):
+    """`network.transit_gateway.routes` sends networks behind it there, where it does not say so already."""
+    transit, wanted = case.table("network", "transit_gateway"), _destination(case, need)
+    known = transit.get("routes") or ()
+    told = any(ranges.network(wanted).subnet_of(ranges.network(one)) for one in known)
+    if not transit or told or not ranges.is_private(ranges.first(wanted)):
         return None
-    return add(("network", "transit_gateway", "routes"), transit.get("routes") or (), case.network)
+    return add(("network", "transit_gateway", "routes"), known, wanted)
 
 
 def _nat(case: Case, need: RouteTo) -> Fix | None:
@@ -126,11 +144,14 @@ def _create(case: Case, need: RouteTo) -> Fix:
 
 
 def _destination(case: Case, need: RouteTo) -> str:
+    """All of the network in which an address is: what was asked for, another VPC's block, the internet."""
     if "/" in need.address:
         return need.address
     if not ranges.is_private(need.address):
         return ranges.EVERYWHERE
-    return case.network or f"{need.address}/32"
+    vpc = case.snapshot.network.vpc_with(need.address)
+    known = (case.network, *(vpc.blocks if vpc else ()))
+    return next((one for one in known if one and ranges.contains(one, need.address)), f"{need.address}/32")
 
 
 def _target(network: Network, need: RouteTo, destination: str) -> tuple[str, ...]:
@@ -174,41 +195,3 @@ def in_vpc(case: Case, need: InVpc) -> Fix:
     if case.to_balancer and case.table("load_balancer"):
         return put(("load_balancer", "scheme"), "internet-facing")
     return advice(f"begin in {need.vpc}, or behind a transit gateway: it has no public address, and needs none")
-
-
-def attached(case: Case, need: Attached) -> Fix:
-    for step, key in case.owned.of_kind(_ATTACHMENT).items():
-        if key == f"{need.vpc}|{need.gateway}":
-            return case.heal(step)
-    if need.attachment:
-        return aws(
-            *("ec2", "modify-transit-gateway-vpc-attachment", "--transit-gateway-attachment-id"),
-            *(need.attachment, "--add-subnet-ids", need.subnet),
-        )
-    if case.settings and not case.table("network", "transit_gateway"):
-        routes = f', routes = ["{case.network}"]' if case.network else ""
-        return Fix("stack-file", f'network.transit_gateway = {{ id = "{need.gateway}"{routes} }}')
-    return aws(
-        *("ec2", "create-transit-gateway-vpc-attachment", "--transit-gateway-id", need.gateway),
-        *("--vpc-id", need.vpc, "--subnet-ids", need.subnet),
-    )
-
-
-def transit_route(case: Case, need: TransitRouteTo) -> Fix:
-    """Its route tables are its owner's business: the tool attaches to it, and no more."""
-    if not need.table:
-        return aws(
-            *("ec2", "associate-transit-gateway-route-table", "--transit-gateway-attachment-id", need.attachment),
-            *("--transit-gateway-route-table-id", "TABLE"),
-        )
-    network = case.snapshot.network
-    vpc = network.vpc_with(need.address)
-    there = [one.id for one in network.attachments.values() if vpc and one.resource == vpc.id and one.alive]
-    if vpc is None or not there:
-        return advice(
-            f"attach what has {need.address} to the transit gateway, and have {need.table} send it there"
-        )
-    return aws(
-        *("ec2", "create-transit-gateway-route", "--transit-gateway-route-table-id", need.table),
-        *("--destination-cidr-block", vpc.blocks[0], "--transit-gateway-attachment-id", there[0]),
-    )

@@ -63,11 +63,13 @@ def gateways(ec2: Any, ids: Sequence[str], account: str) -> list[TransitGateway]
 
 
 def _gateway(ec2: Any, raw: Raw, account: str) -> TransitGateway:
-    """Source: Transit gateway guide, "Security group referencing"."""
+    """Source: Transit gateway guide, "Security group referencing"; EC2 API reference, TransitGatewayOptions."""
     name, owner = raw["TransitGatewayId"], raw["OwnerId"]
     tables = _tables(ec2, name) if owner == account else None
-    passes = (raw.get("Options") or {}).get("SecurityGroupReferencingSupport") == "enable"
-    return TransitGateway(name, owner, raw["State"], tables, passes)
+    options: Raw = raw.get("Options") or {}
+    passes = options.get("SecurityGroupReferencingSupport") == "enable"
+    usual = options.get("AssociationDefaultRouteTableId", "")
+    return TransitGateway(name, owner, raw["State"], tables, passes, usual)
 
 
 def _tables(ec2: Any, gateway: str) -> dict[str, tuple[TransitRoute, ...] | None] | None:
