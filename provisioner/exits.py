@@ -42,6 +42,12 @@ _HEADLINE: Mapping[Exit | None, str] = {
 }
 
 
+_CONFIGURE = (
+    "correct what boto3 goes by: --profile and --region, AWS_PROFILE and the other AWS_ variables, ~/.aws/config "
+    "and ~/.aws/credentials"
+)
+
+
 class BadInput(Exception):
     """The command cannot be carried out as it was given."""
 
@@ -54,7 +60,8 @@ class NotConfirmed(Exception):
 class Situation:
     """What is known of a run when it fails: whether its steps have begun, whether anything is recorded.
 
-    `resume` is the line that goes on with it once steps have begun, `again` the one that was typed.
+    `resume` is the line that goes on with it once steps have begun, `again` the one that was typed, `changed` the
+    one that reads the stack file again, where one was read.
     """
 
     stack: str = ""
@@ -62,6 +69,7 @@ class Situation:
     recorded: bool = False
     resume: str = ""
     again: str = ""
+    changed: str = ""
     signal_exit: int = Exit.INTERRUPTED
     verbose: bool = False
 
@@ -80,6 +88,7 @@ def explain(error: BaseException, situation: Situation) -> Problem:
         headline=_headline(code, situation),
         causes=_grouped(failures, situation),
         next=_next(code, situation),
+        changed=situation.changed if code is Exit.FAILED and situation.begun else "",
         traceback="".join(traceback.format_exception(error)) if situation.verbose else "",
         unanswered=error.unanswered if isinstance(error, Failed) else (),
         problems=_problems(error),
@@ -133,10 +142,28 @@ def _table(begun: bool) -> Mapping[Exit, tuple[type[BaseException], ...]]:
     return {
         # What the state file cannot take once calls were made is a failed run, to be resumed; before, it is input.
         Exit.FAILED: (StepFailed, StateWriteError) if begun else (StepFailed,),
-        Exit.BAD_INPUT: (BadInput, StackError, PayloadError, NoSuchStack, NotSetUp, StateError, SandboxError),
+        Exit.BAD_INPUT: (
+            *(BadInput, StackError, PayloadError, NoSuchStack, NotSetUp, StateError, SandboxError),
+            *(() if begun else _misconfigured()),
+        ),
         Exit.LOCKED: (Held,),
         Exit.REFUSED: (NotConfirmed, WrongPlace, Refused, Foreign, Ambiguous),
     }
+
+
+def _misconfigured() -> tuple[type[BaseException], ...]:
+    """What boto3 raises of its own configuration before it calls anybody."""
+    from botocore import exceptions
+
+    return (
+        exceptions.ProfileNotFound,
+        exceptions.PartialCredentialsError,
+        exceptions.CredentialRetrievalError,
+        exceptions.ConfigParseError,
+        exceptions.ConfigNotFound,
+        exceptions.InvalidConfigError,
+        exceptions.InvalidRegionError,
+    )
 
 
 def _grouped(failures: Iterable[tuple[str, BaseException]], situation: Situation) -> tuple[Cause, ...]:
@@ -162,6 +189,7 @@ def _cause(error: BaseException, situation: Situation) -> Cause:
         )
         return Cause(f"{type(error).__name__}: {error}", fix)
     why, _, fix = str(error).partition(" Fix: ")
+    fix = _CONFIGURE if isinstance(error, _misconfigured()) else fix
     return Cause(why.strip(), fix.strip().removesuffix("."))
 
 

@@ -171,12 +171,14 @@ def _situation(
 ) -> Situation:
     begun = reporter.tally.started is not None
     stack = reporter.tally.stack or _meant(name)
+    again = shlex.join(["provisioner", *tools.given])
     return Situation(
         stack=stack,
         begun=begun,
         recorded=begun or _recorded(tools, common, stack),
         resume=command_line(common, "resume", stack) if stack else "",
-        again=shlex.join(["provisioner", *tools.given]),
+        again=again,
+        changed=again if tools.given[:1] == ("provision",) else "",
         signal_exit=stop.exit_code,
         verbose=common.verbose,
     )

@@ -16,13 +16,20 @@ Raw = Mapping[str, Any]
 _TASKS = 3
 _EVENTS = 3
 _COMPLAINTS = ("unhealthy", "unable to", "failed")
+_REMEDIES: Mapping[str, str] = {
+    "Capacity is unavailable": "resume later: AWS has no room for tasks of this size in these zones just now",
+    "Health checks failed with these codes": "correct the path or the matcher of the service's health_check, "
+    "or what the container answers there",
+}
+"""By words of its complaints. Source: ECS developer guide, "Amazon ECS service event messages"."""
 SPOT = "FARGATE_SPOT"
 """The capacity provider that starts tasks on spare capacity only, as long as there is some."""
 _NO_CAPACITY = "Capacity is unavailable"
 _STATES = ("healthy", "initial", "unhealthy")
 """Of targets that stay. Source: ELB API reference, TargetHealth."""
 _LOG_LINES = 5
-_WIDTH = 300
+_WIDTH = 700
+"""Characters of one reason: ECS says last what a secret or an image could not be read for."""
 
 
 def complaint(service: Raw) -> str:
@@ -34,8 +41,13 @@ def complaint(service: Raw) -> str:
 
 
 def remedy(service: Raw) -> str:
-    """What to do where FARGATE_SPOT has no room for tasks; "" where that is not what is wrong."""
-    return f"resume when {SPOT} has room again, or run it without spot" if _short_of_spot(service) else ""
+    """What to do where Fargate has no room for tasks, or the health check is not answered as it must be; "" where
+    ECS complains of neither.
+    """
+    if _short_of_spot(service):
+        return f"resume when {SPOT} has room again, or run it without spot"
+    said = "\n".join(_complaints(service)[:_EVENTS])
+    return next((fix for words, fix in _REMEDIES.items() if words in said), "")
 
 
 def _short_of_spot(service: Raw) -> bool:
@@ -68,7 +80,7 @@ def why(aws: Aws, service: Raw, deployment: Raw) -> str:
     stopped = _told(lambda: _stopped(aws, service))
     tasks = [] if isinstance(stopped, _Unread) else stopped
     lines = [
-        *_one("deployment", [str(deployment.get("rolloutStateReason", ""))]),
+        *_one("deployment", [_verdict(deployment)]),
         *_one("stopped task", stopped if isinstance(stopped, _Unread) else _distinct(map(_reason, tasks))),
         *_one("target", _told(lambda: _health(aws, service))),
         *_one("log", _told(lambda: _log_lines(aws, tasks))),
@@ -97,6 +109,12 @@ def _told(read: Callable[[], Sequence[Any]]) -> Sequence[Any] | _Unread:
         return _Unread(error.response["Error"]["Code"])
     except BotoCoreError as error:
         return _Unread(type(error).__name__)
+
+
+def _verdict(deployment: Raw) -> str:
+    """What ECS thinks of it; while it is at work it only says so."""
+    at_work = deployment.get("rolloutState") == "IN_PROGRESS"
+    return "" if at_work else str(deployment.get("rolloutStateReason", ""))
 
 
 def _stopped(aws: Aws, service: Raw) -> Sequence[Raw]:
@@ -167,8 +185,12 @@ def _streams(aws: Aws, task: Raw) -> Iterator[tuple[str, str]]:
 def _events(service: Raw) -> list[str]:
     """The newest ones that complain; if none does, the newest."""
     messages = [str(event["message"]) for event in service.get("events", ())]
-    complaints = [message for message in messages if any(word in message for word in _COMPLAINTS)]
-    return _distinct(complaints or messages)[:_EVENTS]
+    return _distinct(_complaints(service) or messages)[:_EVENTS]
+
+
+def _complaints(service: Raw) -> list[str]:
+    messages = (str(event["message"]) for event in service.get("events", ()))
+    return [message for message in messages if any(word in message for word in _COMPLAINTS)]
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

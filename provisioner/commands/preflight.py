@@ -51,14 +51,18 @@ def preflight(tools: Tools, common: Common, file: Path, name: str | None, overri
 
 
 def _show(screen: Screen, findings: Sequence[Finding]) -> None:
+    from provisioner.report import text
+
     width = max(len(one.level.value) for one in findings)
+    columns = text.room(screen.out.stream)
     for one in findings:
         shown = {"level": one.level.value, "what": one.what, "fix": one.fix, "key": one.key, "value": one.value}
         screen.event("finding", **shown)
         at = f"{one.key}: " if one.key else ""
-        screen.answer(f"{one.level.value:<{width}}  {at}{one.what}")
-        if one.fix:
-            screen.answer(f"{'':<{width}}  fix: {one.fix}")
+        said = [f"{one.level.value:<{width}}  {at}{one.what}"]
+        said += [f"{'':<{width}}  fix: {one.fix}"] if one.fix else []
+        for line in (part for whole in said for part in text.folded(whole, columns, width + 2)):
+            screen.answer(line)
 
 
 class _Aside:

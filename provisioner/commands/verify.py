@@ -56,12 +56,13 @@ def verified(tools: Tools, common: Common, name: str | None) -> int:
 
 def _proved(scene: Scene, screen: Screen) -> int:
     from provisioner import verify as proof
+    from provisioner.report import text
     from provisioner.report import verify as report
 
     began, stack = time.monotonic(), scene.state.stack
     wanted, results = list(proof.expectations(scene)), []
     screen.lines(report.heading(stack, wanted))
-    columns = report.room(screen.out.stream)
+    columns = text.room(screen.out.stream)
     for result in proof.results(wanted, scene.resume):
         results.append(result)
         screen.event("expectation", **report.as_event(stack, result))

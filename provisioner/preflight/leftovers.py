@@ -18,7 +18,10 @@ Marked = tuple[str, str]
 
 
 def leftovers(ground: Ground) -> Iterator[Finding]:
-    """Tags outlive what bore them for a while, so that this is a warning and no more."""
+    """Tags outlive what bore them for a while, so that this is a warning and no more.
+
+    Source: Resource Groups Tagging API reference, GetResources ("tagged or previously tagged resources").
+    """
     owner = ground.aws.owner
     found: dict[str, list[str]] = {}
     for stack_id, thing in _marked(ground):
@@ -31,8 +34,9 @@ def leftovers(ground: Ground) -> Iterator[Finding]:
             f"{', '.join(sorted(things)[:_TOLD])}{more}"
         )
         fix = (
-            f"provisioner destroy {owner.stack} --state FILE, with the state file that recorded them; "
-            "where that is lost, delete them by hand, or take another --name"
+            "nothing, if it was destroyed not long ago: AWS lists for a while what is gone; else "
+            f"provisioner destroy {owner.stack} --state FILE, with the state file that recorded them, "
+            "or where that is lost, delete them by hand, or take another --name"
         )
         yield Finding(Level.WARNING, what, fix)
 

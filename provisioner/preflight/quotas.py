@@ -69,12 +69,11 @@ class Quota:
         text = f"{self.title}{where}: {use}{wanted} wanted, {limit} allowed{source}"
         if used + wanted <= limit:
             return Finding(Level.OK, text)
-        return Finding(Level.PROBLEM if told else Level.WARNING, text, self.fix)
+        return Finding(Level.PROBLEM if told else Level.WARNING, text, self._fix(used + wanted))
 
-    @property
-    def fix(self) -> str:
+    def _fix(self, enough: int) -> str:
         ask = f"aws service-quotas request-service-quota-increase --service-code {self.service} --quota-code"
-        return f"ask for more ({ask} {self.code} --desired-value N), or remove what is not needed"
+        return f"ask for more ({ask} {self.code} --desired-value {enough}), or remove what is not needed"
 
     def _limit(self, ground: Ground) -> tuple[int | None, bool]:
         """How many there may be, and whether AWS said so for this account."""

@@ -1,12 +1,13 @@
 """The picture of a run on a terminal: lines that fit its width and, together, its height.
 
-Three ways to draw it, from the roomiest to the tightest; the first one that fits is taken.
+Four ways to draw it, from the roomiest to the tightest; the first one that fits is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import TextWrapper
 
 from rich.text import Text
 
@@ -17,6 +18,8 @@ from provisioner.report.tally import Tally, View
 _LEAST = 3
 """Lines: less than one step, the count of the others and the overall line says nothing."""
 _BAR = 30
+_BELOW = " " * 10
+"""Before what stands below a step."""
 _FRAMES_A_SECOND = 8
 
 
@@ -56,16 +59,23 @@ class Picture:
     def _ways(self) -> tuple[Callable[[int], list[Text]], ...]:
         if self.tally.started is None:
             return (lambda room: [self._looking()],)
-        return self._roomy, self._compact, self._tight
+        return self._whole, self._roomy, self._compact, self._tight
 
     def _looking(self) -> Text:
         return Text.assemble((f"  {self._spinner} ", "cyan"), f"looking at what is there  {self._clock}")
 
+    def _whole(self, room: int) -> list[Text]:
+        """As the next, but what does not fit a step's line stands below it: who holds it, and what to do."""
+        return self._by_families(self._at_length)
+
     def _roomy(self, room: int) -> list[Text]:
         """A line for each family, and under it a line for each step that is worked on."""
+        return self._by_families(lambda view: [self._step(view)])
+
+    def _by_families(self, drawn: Callable[[View], list[Text]]) -> list[Text]:
         lines = []
         for name, views in self.tally.families.items():
-            lines += [self._family(name, views), *(self._step(view) for view in _shown(views))]
+            lines += [self._family(name, views), *(line for view in _shown(views) for line in drawn(view))]
         return [*lines, Text(), self._overall()]
 
     def _compact(self, room: int) -> list[Text]:
@@ -111,19 +121,34 @@ class Picture:
         )
         return Text.assemble((f"  {mark} ", style), told)
 
-    def _step(self, view: View) -> Text:
+    def _at_length(self, view: View) -> list[Text]:
+        """What failed is told at the end; what is waited for is wanted now."""
+        if not view.active or len(_said(view)) <= self._widths(view)[1]:
+            return [self._step(view)]
+        fold = TextWrapper(max(self.width - 1, 20), initial_indent=_BELOW, subsequent_indent=_BELOW)
+        fold.break_on_hyphens = False
+        return [self._step(view, ""), *(Text(line, style="dim") for line in fold.wrap(_said(view)))]
+
+    def _step(self, view: View, instead: str | None = None) -> Text:
         """Name, what it waits for, how long; the last stays in sight however narrow the terminal is."""
-        elapsed = text.clock(self.tally.clock() - view.began) if view.active else text.clock(view.waited)
-        name_width = min(max(len(one.name) for one in _shown(list(self.tally.views.values()))), self.width // 2)
-        said_width = max(0, self.width - name_width - len(elapsed) - 11)
+        name_width, said_width = self._widths(view)
+        said = _said(view) if instead is None else instead
         style = "red" if view.progress is Progress.FAILED else ""
         return Text.assemble(
             "      ",
             (_cut(view.name, name_width, self.marks.more), style),
             "  ",
-            (_cut(" ".join(view.said.split()), said_width, self.marks.more), style or "dim"),
-            f"  {elapsed}",
+            (_cut(said, said_width, self.marks.more), style or "dim"),
+            f"  {self._elapsed(view)}",
         )
+
+    def _widths(self, view: View) -> tuple[int, int]:
+        """Of a step's name and of what it waits for."""
+        name_width = min(max(len(one.name) for one in _shown(list(self.tally.views.values()))), self.width // 2)
+        return name_width, max(0, self.width - name_width - len(self._elapsed(view)) - 11)
+
+    def _elapsed(self, view: View) -> str:
+        return text.clock(self.tally.clock() - view.began if view.active else view.waited)
 
     def _overall(self) -> Text:
         tally = self.tally
@@ -155,6 +180,10 @@ def _shown(views: Sequence[View]) -> list[View]:
     """Steps worth a line: those that are worked on or have failed, the longest first."""
     found = [view for view in views if view.active or view.progress is Progress.FAILED]
     return sorted(found, key=lambda view: view.began)
+
+
+def _said(view: View) -> str:
+    return " ".join(view.said.split())
 
 
 def _cut(said: str, width: int, more: str) -> str:

@@ -123,7 +123,8 @@ def print_problem(problem: Problem, console: Console) -> None:
         headline = line.startswith(problem.headline)
         to_type = bool(problem.next) and line.endswith(problem.next)
         style = "bold red" if headline else "bold" if to_type else ""
-        console.print(Text(line, style=style), soft_wrap=True)
+        for part in text.folded(line, console.width):
+            console.print(Text(part, style=style), soft_wrap=True)
 
 
 def draw_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: TextIO) -> None:

@@ -19,7 +19,8 @@ class Cause:
 
 @dataclass(frozen=True)
 class Problem:
-    """`next` is the line to type, `traceback` is shown only to those who asked for it.
+    """`next` is the line to type, `changed` the one for whoever corrects the stack file first, which `next` would
+    not read; `traceback` is shown only to those who asked for it.
 
     `problems` tells programs one by one what is wrong in a stack file; people read it in the causes.
     """
@@ -28,6 +29,7 @@ class Problem:
     headline: str
     causes: tuple[Cause, ...] = ()
     next: str = ""
+    changed: str = ""
     unanswered: tuple[str, ...] = ()
     traceback: str = ""
     problems: tuple[Mapping[str, object], ...] = ()

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import TextWrapper
 from typing import TextIO
 
 from provisioner.events import Outcome
 from provisioner.report.problem import Cause, Problem
 from provisioner.report.tally import Tally
 
+_COMMAND = re.compile(r"\b(?:aws|provisioner) [a-z]")
+_NAMED = re.compile(r"  \w{3,4}  ")
+_UNDER_NAME = 8
+"""Columns before what stands under the name of a part."""
 _PAST = {"provision": "provisioned", "destroy": "destroyed"}
 _SLOWEST = 3
 _WORTH_TELLING = 1.0
@@ -144,9 +151,38 @@ def moves(commands: Sequence[tuple[str, str]]) -> list[str]:
 def problem(found: Problem) -> list[str]:
     """What the user reads last: what, why, what to do, and the line to type."""
     lines = _simple(found) or [found.headline, *_causes(found.causes)]
+    if found.changed:
+        lines.append(f"  file  resume does not read it again; once it is corrected: {found.changed}")
     if found.next:
         lines.append(f"  next  {found.next}")
     return [*found.traceback.splitlines(), *lines]
+
+
+def room(stream: TextIO) -> int | None:
+    """Columns of the terminal that the stream is; None where it is none: lines are whole there."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def folded(line: str, columns: int | None, hang: int = 0) -> list[str]:
+    """A line, cut between words where a terminal would cut within one; what has a command in it stays whole.
+
+    `hang` columns stand before what is cut off; 0 finds them as a problem's lines need them. The last column stays
+    free: some terminals begin another line as soon as it is written.
+    """
+    if columns is None or len(line) < columns or _COMMAND.search(line):
+        return [line]
+    fold = TextWrapper(
+        max(columns - 1, 2 * _UNDER_NAME),
+        subsequent_indent=" " * (hang or _hang(line)),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return fold.wrap(line)
+
+
+def _hang(line: str) -> int:
+    indent = len(line) - len(line.lstrip())
+    return _UNDER_NAME if _NAMED.match(line) or indent == _UNDER_NAME else indent + 2
 
 
 def _simple(found: Problem) -> list[str]:

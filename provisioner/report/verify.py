@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from textwrap import TextWrapper
-from typing import Any, TextIO
+from typing import Any
 
 from provisioner.report import text
 from provisioner.verify.expectation import Expectation, Mark, Result
@@ -27,11 +26,6 @@ def heading(stack: str, expectations: Sequence[Expectation]) -> str:
     longest = max(lanes.values(), default=0.0)
     soon = f", in about {text.span(longest)}" if longest >= _LONG else ""
     return f"{stack}: {text.count(len(expectations), 'expectation')}{soon}"
-
-
-def room(stream: TextIO) -> int | None:
-    """Columns of the terminal that the stream is; None where it is none: lines are whole there."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 def lines(result: Result, expectations: Iterable[Expectation], columns: int | None = None) -> list[str]:

@@ -27,6 +27,7 @@ from tests.sandbox_fixture import Sandbox
 
 SYSTEM = System(NAME)
 SUBNET = f"subnet-private-{REGION}a"
+TABLE = f"route-table-private-{REGION}a"
 PUBLIC = f"subnet-public-{REGION}a"
 GROUP = "security-group-function-caller"
 HELD = "security-group-service-web"
@@ -124,6 +125,25 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(cls, "patience_delete", 120.0)
 
 
+def subnet(stack: Inside) -> str:
+    made = stack.client("ec2").create_subnet(VpcId=stack.id_of("vpc"), CidrBlock="10.0.200.0/24")
+    return str(made["Subnet"]["SubnetId"])
+
+
+def table(stack: Inside) -> str:
+    return str(stack.client("ec2").create_route_table(VpcId=stack.id_of("vpc"))["RouteTable"]["RouteTableId"])
+
+
+def group(stack: Inside) -> str:
+    """One that lets the stack's function in."""
+    ec2 = stack.client("ec2")
+    made = str(ec2.create_security_group(GroupName="theirs", Description="-", VpcId=stack.id_of("vpc"))["GroupId"])
+    peer = {"UserIdGroupPairs": [{"GroupId": stack.id_of(GROUP)}]}
+    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, **peer}
+    ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[rule])
+    return made
+
+
 OBJECTIONABLE: dict[str, tuple[Hand, str]] = {
     "EC2 instance": (instance, "aws ec2 terminate-instances --instance-ids {}"),
     "unused network interface": (interface, "aws ec2 delete-network-interface --network-interface-id {}"),
@@ -131,7 +151,12 @@ OBJECTIONABLE: dict[str, tuple[Hand, str]] = {
     "NAT gateway": (nat_gateway, "aws ec2 delete-nat-gateway --nat-gateway-id {}"),
     "load balancer": (balancer, "aws elbv2 delete-load-balancer --load-balancer-arn {}"),
     "DB instance": (database, "aws rds delete-db-instance --db-instance-identifier {}"),
+    "security group": (group, "aws ec2 delete-security-group --group-id {}"),
+    "subnet": (subnet, "aws ec2 delete-subnet --subnet-id {}"),
+    "route table": (table, "aws ec2 delete-route-table --route-table-id {}"),
 }
+AGELESS = ("unused network interface", "security group", "subnet", "route table")
+"""AWS tells no time of these."""
 
 
 @pytest.mark.parametrize("noun", OBJECTIONABLE)
@@ -150,7 +175,7 @@ def test_what_would_keep_the_vpc_is_named_before_anything_is_deleted(bring: Brin
     assert f"{theirs} ({noun}" in said
     assert "not this stack's" in said
     assert command.format(theirs) in said
-    assert ("less than a minute old" in said) == (noun != "unused network interface")  # AWS tells no time of these
+    assert ("less than a minute old" in said) == (noun not in AGELESS)
     assert stack.mutations() == []
     assert stack.inventory() == before
 
@@ -254,6 +279,11 @@ class Made:
     def take(self, name: str) -> None:
         self.id = name
 
+    def alone(self, stack: Inside, hand: Hand) -> None:
+        """So that the log of calls has nothing of the hand's."""
+        self.take(hand(stack))
+        stack.sandbox.forget_calls()
+
 
 def untouched(stack: Inside, *theirs: str) -> None:
     """No call that changes something names it."""
@@ -262,30 +292,19 @@ def untouched(stack: Inside, *theirs: str) -> None:
     assert not [call for call in calls for name in theirs if name in call]
 
 
-def group(stack: Inside) -> str:
-    """One that lets the stack's function in."""
-    ec2 = stack.client("ec2")
-    made = str(ec2.create_security_group(GroupName="theirs", Description="-", VpcId=stack.id_of("vpc"))["GroupId"])
-    peer = {"UserIdGroupPairs": [{"GroupId": stack.id_of(GROUP)}]}
-    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, **peer}
-    ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[rule])
-    return made
-
-
 @pytest.mark.usefixtures("impatient")
 def test_a_group_that_refers_to_ours_is_named_with_its_rule(bring: Bring) -> None:
     stack = bring(SYSTEM)
     stack.up()
-    theirs = group(stack)
-    stack.sandbox.forget_calls()
-    failure = Watched(stack, lambda: None).failures()[GROUP]
-    assert f'ingress rule of security group {theirs} "theirs"' in failure.fix
+    made = Made()
+    failure = Watched(stack, lambda: made.alone(stack, group)).failures()[GROUP]
+    assert f'ingress rule of security group {made.id} "theirs"' in failure.fix
     assert (
-        f"aws ec2 revoke-security-group-ingress --group-id {theirs} --security-group-rule-ids sgr-" in failure.fix
+        f"aws ec2 revoke-security-group-ingress --group-id {made.id} --security-group-rule-ids sgr-" in failure.fix
     )
     assert "not this stack's" in failure.fix
-    untouched(stack, theirs)
-    stack.client("ec2").delete_security_group(GroupId=theirs)
+    untouched(stack, made.id)
+    stack.client("ec2").delete_security_group(GroupId=made.id)
     stack.down()
     assert stack.inventory() == stack.before
 
@@ -305,40 +324,66 @@ def test_public_addresses_keep_the_internet_gateway_and_are_named(
     untouched(stack, made.id)
 
 
+def guarded(stack: Inside) -> str:
+    """A security group as GuardDuty makes it."""
+    tags = [{"ResourceType": "security-group", "Tags": [{"Key": "GuardDutyManaged", "Value": "true"}]}]
+    asked: Any = {
+        "GroupName": "theirs",
+        "Description": "-",
+        "VpcId": stack.id_of("vpc"),
+        "TagSpecifications": tags,
+    }
+    return str(stack.client("ec2").create_security_group(**asked)["GroupId"])
+
+
+def parts(stack: Inside) -> str:
+    """A subnet, a network ACL, a route table and a security group, with spaces between their ids."""
+    ec2, vpc = stack.client("ec2"), stack.id_of("vpc")
+    acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    return " ".join((subnet(stack), acl, table(stack), guarded(stack)))
+
+
 @pytest.mark.usefixtures("impatient")
 def test_all_that_keeps_a_vpc_is_named(bring: Bring) -> None:
-    stack = bring(SYSTEM)
+    stack, made = bring(SYSTEM), Made()
     stack.up()
-    ec2, vpc = stack.client("ec2"), stack.id_of("vpc")
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.200.0/24")["Subnet"]["SubnetId"]
-    acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
-    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
-    other = ec2.create_security_group(GroupName="theirs", Description="-", VpcId=vpc)["GroupId"]
-    guard = [{"Key": "GuardDutyManaged", "Value": "true"}]
-    ec2.create_tags(Resources=[other], Tags=guard)
-    stack.sandbox.forget_calls()
-    watched = Watched(stack, lambda: None)
+    watched = Watched(stack, lambda: made.alone(stack, parts))
     failure = watched.failures()["vpc"]
+    net, acl, routes, other = made.id.split()
     for text in (
-        f"{subnet} (subnet, not this stack's): aws ec2 delete-subnet --subnet-id {subnet}",
+        f"{net} (subnet, not this stack's): aws ec2 delete-subnet --subnet-id {net}",
         f"{acl} (network ACL, not this stack's): aws ec2 delete-network-acl --network-acl-id {acl}",
-        f"{table} (route table, not this stack's): aws ec2 delete-route-table --route-table-id {table}",
+        f"{routes} (route table, not this stack's): aws ec2 delete-route-table --route-table-id {routes}",
         f'{other} (security group "theirs", GuardDuty\'s): aws ec2 delete-security-group --group-id {other}',
     ):
         assert text in failure.fix.splitlines()
     assert "and 1 more (DependencyViolation" in watched.said("vpc")[-1]
-    untouched(stack, subnet, acl, table, other)
+    untouched(stack, net, acl, routes, other)
+
+
+def test_a_group_of_guard_dutys_is_no_reason_to_refuse(bring: Bring) -> None:
+    """It comes and goes with what GuardDuty watches; where it stays, the wait for the VPC names it."""
+    stack = bring(SYSTEM)
+    stack.up()
+    made = guarded(stack)
+    Watched(stack, lambda: stack.client("ec2").delete_security_group(GroupId=made)).down()
+    assert stack.inventory() == stack.before
+
+
+def in_our_table(stack: Inside) -> str:
+    """A subnet of theirs, and its association with our route table."""
+    made = subnet(stack)
+    asked = {"RouteTableId": stack.id_of(TABLE), "SubnetId": made}
+    return f"{made} {stack.client('ec2').associate_route_table(**asked)['AssociationId']}"
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_subnet_of_theirs_that_uses_our_route_table_is_named(bring: Bring) -> None:
-    stack = bring(SYSTEM)
+    stack, made = bring(SYSTEM), Made()
     stack.up()
-    ec2, table = stack.client("ec2"), f"route-table-private-{REGION}a"
-    made = ec2.create_subnet(VpcId=stack.id_of("vpc"), CidrBlock="10.0.200.0/24")["Subnet"]["SubnetId"]
-    found = ec2.associate_route_table(RouteTableId=stack.id_of(table), SubnetId=made)["AssociationId"]
-    failure = Watched(stack, lambda: None).failures()[table]
-    assert f"{found} (association of {made})" in failure.fix
+    failure = Watched(stack, lambda: made.take(in_our_table(stack))).failures()[TABLE]
+    theirs, found = made.id.split()
+    assert f"{found} (association of {theirs})" in failure.fix
     assert f"aws ec2 disassociate-route-table --association-id {found}" in failure.fix
 
 

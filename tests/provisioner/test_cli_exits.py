@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
 
 from provisioner.cli import main
 from provisioner.function_code.payload import PayloadError
@@ -135,6 +136,8 @@ def test_a_failure_tells_step_call_code_cause_and_next_move(capsys: pytest.Captu
         "  code  LimitExceeded",
         "  why   no more",
         "  fix   ask for a higher quota",
+        "  file  resume does not read it again; once it is corrected: "
+        "provisioner provision demo.toml --state here.json",
         "  next  provisioner resume demo --state here.json",
     ]
 
@@ -194,6 +197,34 @@ def test_unanswered_calls_are_named_and_not_waited_for(capsys: pytest.CaptureFix
 
 
 EXPIRED = StepFailed("ExpiredToken: too old", "log in, then resume", "GetCallerIdentity", "ExpiredToken")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ProfileNotFound(profile="work"), "error: The config profile (work) could not be found"),
+        (
+            PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
+            "error: Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY",
+        ),
+    ],
+)
+def test_what_boto3_is_configured_with_is_input(
+    error: BotoCoreError, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = FakeOperations(error=error, begun=False)
+    assert main(["provision", "demo.toml"], tools(fake)) == 2
+    first, fix = capsys.readouterr().err.splitlines()
+    assert first == said
+    assert fix.startswith("  fix   correct what boto3 goes by: --profile")
+
+
+def test_only_a_run_that_read_the_stack_file_is_told_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """`resume` goes by what is recorded: whoever corrects the file must type something else."""
+    error = Failed([Failure("nat", QUOTA)])
+    assert any(line.startswith("  file  ") for line in failing(error, capsys))
+    main(["resume", "demo"], tools(FakeOperations(error=error)))
+    assert not any(line.startswith("  file  ") for line in capsys.readouterr().err.splitlines())
 
 
 @pytest.mark.parametrize("state", [None, DESTROYED], ids=["never made", "destroyed"])

@@ -216,6 +216,7 @@ def test_a_quota_counts_what_is_there_and_what_will_be(
     assert f"{wanted} wanted, {there + wanted - 1} allowed" in short.what
     assert (f"{there} in use" in short.what) is bool(there) or "0 in use" in short.what
     assert "L-" in short.fix
+    assert f"--desired-value {there + wanted})" in short.fix
 
 
 def test_nat_gateways_count_by_zone(lab: Lab) -> None:
@@ -523,6 +524,7 @@ def test_leftovers_of_a_stack_of_this_name_are_told(lab: Lab) -> None:
         assert warning.level is Level.WARNING
         assert (OTHER_STACK in warning.what, mine["Vpcs"][0]["VpcId"] in warning.what) == (True, True)
         assert warning.what.startswith("1 resources")
+        assert warning.fix.startswith("nothing, if it was destroyed not long ago")
         assert "provisioner destroy lab --state FILE" in warning.fix
     former = replace(found, aws=replace(lab.aws, owner=Owner("nobody", "x")))
     assert said(former, "leftovers") == []

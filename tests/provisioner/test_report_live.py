@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from provisioner.events import Event, Member, Notice, Outcome, Started
+from provisioner.report import text
 from provisioner.report.layout import ASCII, UNICODE, Picture
 from provisioner.report.live import Live, print_problem
 from provisioner.report.problem import Cause, Problem
@@ -89,6 +91,25 @@ def test_what_failed_stays_in_sight() -> None:
     assert lines[1].split() == ["nat", "no", "more", "00:02"]
 
 
+HELD = (
+    "held by eni-0a1b (unused network interface): aws ec2 delete-network-interface --network-interface-id eni-0a1b"
+)
+
+
+def test_what_does_not_fit_beside_a_step_stands_below_it() -> None:
+    lines = drawn(tally_of(started("subnet", "vpc"), waiting("subnet", HELD)))
+    assert lines[1].split() == ["subnet", "00:00"]
+    below = lines[2 : lines.index("")]
+    assert " ".join(line.strip() for line in below) == HELD
+    assert all(line.startswith(" " * 10) for line in below)
+
+
+def test_where_there_is_no_room_below_it_is_cut_beside_it() -> None:
+    lines = drawn(tally_of(started("subnet", "vpc"), waiting("subnet", HELD)), height=5)
+    assert lines[1].split()[:3] == ["subnet", "held", "by"]
+    assert "..." in lines[1]
+
+
 def test_a_small_terminal_shows_the_longest_waits_and_counts_the_rest() -> None:
     clock = FakeClock()
     tally = tally_of(started(*"abcdefgh"), clock=clock)
@@ -162,6 +183,19 @@ def test_a_problem_is_shown_as_everywhere() -> None:
     assert "go on" in written(on)
 
 
+def test_prose_is_cut_between_words_and_commands_not_at_all() -> None:
+    on = console(60)
+    theirs = "eni-1 (an unused network interface, theirs), " * 3
+    command = f"aws ec2 delete-network-interface --network-interface-id {'e' * 40}"
+    cause = Cause(f"vpc-1 holds what is not this stack's and would keep it:\n  {theirs}", f"delete it:\n{command}")
+    print_problem(Problem(4, "refused", (cause,)), on)
+    lines = re.sub(r"\x1b\[[\d;]*m", "", written(on)).splitlines()
+    assert f"        {command}" in lines
+    prose = [line for line in lines if command not in line]
+    assert all(len(line) < 60 for line in prose)
+    assert " ".join(" ".join(prose).split()).count("(an unused network interface, theirs)") == 3
+
+
 @pytest.mark.parametrize(("operation", "queued"), [("provision", "service"), ("destroy", "gateway")])
 def test_a_family_that_cannot_begin_says_after_what(operation: str, queued: str) -> None:
     """On the way up it waits for what it needs; on the way back for what needs it."""
@@ -170,3 +204,12 @@ def test_a_family_that_cannot_begin_says_after_what(operation: str, queued: str)
     tally = tally_of(Started("demo", operation, members, 60.0), waiting(working_on, "pending"))
     (line,) = [line for line in drawn(tally) if "after" in line]
     assert line.endswith(f"after {working_on}")
+
+
+def test_what_is_cut_off_hangs_below_its_beginning_and_pipes_get_it_whole() -> None:
+    line = "problem     the zone has other name servers than the account"
+    assert text.folded(line, 40, 12) == [
+        "problem     the zone has other name",
+        " " * 12 + "servers than the account",
+    ]
+    assert text.folded(line, None, 12) == [line]

@@ -265,4 +265,17 @@ def test_no_room_elsewhere_is_not_spots() -> None:
     found = SERVICE.settle(a_job(Ecs(), first=False), seen)
     assert isinstance(found, Pending)
     assert "Capacity is unavailable" in found.said
-    assert (found.fix, "FARGATE_SPOT" in found.said) == ("", False)
+    assert "FARGATE_SPOT" not in found.said
+    assert found.fix == "resume later: AWS has no room for tasks of this size in these zones just now"
+
+
+def test_a_health_check_that_is_answered_otherwise_is_what_to_correct() -> None:
+    ill = "(service web) (task 1) is unhealthy due to (reason Health checks failed with these codes: [404])"
+    deployments = [
+        {"status": "PRIMARY", "rolloutState": "IN_PROGRESS", "failedTasks": 3, "rolloutStateReason": "?"}
+    ]
+    shows = {"events": [{"message": "(service web) stopped 1 task"}, {"message": ill}], "deployments": deployments}
+    with pytest.raises(StepFailed) as failed:
+        SERVICE.settle(a_job(Ecs(), first=False), Seen("arn", {**shown().raw, **shows}))
+    assert "the path or the matcher of the service's health_check" in failed.value.fix
+    assert "deployment: " not in failed.value.why  # it has not judged yet

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from steps.aws.context import Aws, Look
 from steps.aws.holders import interfaces
-from steps.aws.holders.holder import Holder, readable, whose
+from steps.aws.holders.holder import Holder, guard_duty, readable, whose
 from steps.aws.holders.residents import ENDPOINT, Residents
 from steps.aws.listing import describe
 from steps.aws.owner import mapping
@@ -32,8 +32,16 @@ class _Part:
     counts: Callable[[Raw, str], bool] = lambda raw, vpc: True
 
     def read(self, look: Look, vpc: str) -> list[Holder]:
+        return [self._holder(look.aws, raw, vpc) for raw in self._counted(look, vpc)]
+
+    def foreign(self, look: Look, vpc: str, ours: Container[str]) -> list[Holder]:
+        """Those that are certainly not the stack's: neither recorded nor tagged so, and not GuardDuty's."""
+        found = [raw for raw in self._counted(look, vpc) if raw[self.id] not in ours]
+        return [self._holder(look.aws, raw, vpc) for raw in found if _is_others(look.aws, raw)]
+
+    def _counted(self, look: Look, vpc: str) -> list[Raw]:
         found = look.share(f"{self.operation} {self.vpc_filter}", lambda: self._found(look, vpc))
-        return [self._holder(look.aws, raw, vpc) for raw in found if self.counts(raw, vpc)]
+        return [raw for raw in found if self.counts(raw, vpc)]
 
     def _found(self, look: Look, vpc: str) -> list[Raw]:
         filters = {self.vpc_filter: [vpc]} if self.vpc_filter else {}
@@ -44,6 +52,11 @@ class _Part:
         name = raw.get("GroupName") or tags.get("Name", "")
         what = f'{self.noun} "{name}"' if name else self.noun
         return Holder(raw[self.id], what, whose(aws.owner, tags), move=self.move.format(raw[self.id], vpc))
+
+
+def _is_others(aws: Aws, raw: Raw) -> bool:
+    tags = mapping(raw.get("Tags", ()))
+    return not (aws.owner.owns(tags) or guard_duty(tags))
 
 
 def _stands(raw: Raw, vpc: str) -> bool:
@@ -148,6 +161,18 @@ def of_vpc(aws: Aws, vpc: str) -> list[Holder]:
     endpoints = [one.holder(aws.owner) for one in Residents(look, vpc).of(ENDPOINT) or ()]
     placed = interfaces.holding(aws, "vpc-id", vpc)
     return [*endpoints, *placed, *(one for part in _PARTS for one in part.read(look, vpc))]
+
+
+_LASTING = ("describe_security_groups", "describe_subnets", "describe_route_tables")
+"""Reads that whoever has made a stack may make anyway; in the order in which the parts can be removed."""
+
+
+def foreign(look: Look, vpc: str, ours: Container[str]) -> list[Holder]:
+    """The groups, subnets and route tables of others, which would outlive all that is the stack's. Three reads."""
+    parts = sorted(
+        (one for one in _PARTS if one.operation in _LASTING), key=lambda one: _LASTING.index(one.operation)
+    )
+    return [one for part in parts for one in part.foreign(look, vpc, ours)]
 
 
 def of_group(aws: Aws, group: str) -> list[Holder]:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from steps.aws.context import Aws, Look
-from steps.aws.holders import interfaces
+from steps.aws.holders import interfaces, parts
 from steps.aws.holders.holder import Holder, guard_duty
 from steps.aws.holders.residents import BALANCER, DATABASE, ENDPOINT, INSTANCE, NAT, Resident, Residents
 from steps.aws.owner import mapping
@@ -29,11 +29,13 @@ def objection(aws: Aws, vpc: str, ours: Container[str]) -> StepFailed | None:
 def in_vpc(aws: Aws, vpc: str, ours: Container[str]) -> list[Holder]:
     """Only what is certainly not the stack's: neither recorded nor tagged so, and no service's of AWS's.
 
-    Six reads, and one more for the tags of each twenty others' load balancers. What may not be read is nothing.
+    Nine reads, and one more for the tags of each twenty others' load balancers. What may not be read is nothing.
+    In the order in which they can be removed: what has interfaces before the groups and subnets that it is in.
     """
-    known = Residents(Look(aws), vpc, ours)
+    look = Look(aws)
+    known = Residents(look, vpc, ours)
     found = [one for kind in _KINDS for one in known.of(kind) or () if _foreign(aws, one, ours)]
-    return [*(one.holder(aws.owner) for one in found), *_unused(aws, vpc, ours)]
+    return [*(one.holder(aws.owner) for one in found), *_unused(aws, vpc, ours), *parts.foreign(look, vpc, ours)]
 
 
 def _foreign(aws: Aws, one: Resident, ours: Container[str]) -> bool:
