@@ -33,6 +33,8 @@ AWS = "aws"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _FASTEST = 60.0
 """However fast a sandbox's time passes: our own work is not faster there, nor is a fault shorter."""
+_NO_URL = "Invalid endpoint"
+"""botocore's words for what AWS_ENDPOINT_URL says and is no URL; it has no error of its own for that."""
 _ROUNDS = 8
 """Of botocore's retries, of which each has some of its own."""
 SANDBOX_REGION = "us-east-1"
@@ -93,6 +95,10 @@ def on_aws(profile: str | None, region: str | None) -> Place:
         raise NotSetUp(
             "no region is set. Fix: give --region, `region` in the stack file, or AWS_REGION."
         ) from error
+    except ValueError as error:
+        if _NO_URL not in str(error):
+            raise
+        raise NotSetUp(f"{error}. Fix: correct AWS_ENDPOINT_URL, or endpoint_url in ~/.aws/config.") from error
     except NoCredentialsError as error:
         raise NotSetUp(
             "no AWS credentials were found. Fix: `aws configure`, `aws sso login` or AWS_PROFILE; "

@@ -165,7 +165,7 @@ class Run:
     ) -> Node:
         def give_up(said: str, waited: float) -> Exception:
             last = self.stuck.get(record.name, Pending(said))
-            why = f"gave up after {waited:.0f} s; the last word was: {said}"
+            why = f"gave up after {waited:.0f} s; the last word was: {last.briefly or said}"
             return StepFailed(why, last.fix or _LOOK_AND_RESUME, last.call, last.code)
 
         def run() -> str | None:

@@ -104,6 +104,8 @@ class Pending:
     code: str = ""
     fix: str = ""
     """Of the error that is waited out, in case that it does not pass."""
+    briefly: str = ""
+    """What is said instead when it is given up, where `fix` repeats much of what was said."""
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,13 @@ def _held(pending: Pending, holders: Sequence[Holder]) -> Pending:
     """First who holds it: a terminal shows the beginning of what is said."""
     if not holders:
         return pending
-    return replace(pending, said=f"held by {listed(holders)} ({pending.said})", fix=advice(holders))
+    held = ", ".join(one.id for one in holders)
+    return replace(
+        pending,
+        said=f"held by {listed(holders)} ({pending.said})",
+        fix=advice(holders),
+        briefly=f"held by {held} ({pending.said})",
+    )
 
 
 def _holders(cls: type[Step], job: Job, seen: Seen) -> Sequence[Holder]:

@@ -154,14 +154,24 @@ class Clients:
         return client
 
 
+_NOBODYS = {"profile": None, "config_file": os.devnull, "credentials_file": os.devnull}
+"""botocore's own settings of where it looks, with what they are instead."""
+
+
 def session(profile: str | None, region: str | None) -> boto3.Session:
     """boto3's own session: environment, profile, instance role and all the rest as boto3 decides."""
     return boto3.Session(profile_name=profile, region_name=region)
 
 
 def sandbox_session(region: str) -> boto3.Session:
-    """A session for the local sandbox, which asks for no real credentials and must be given none."""
-    return boto3.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=region)
+    """A session for the local sandbox, which asks for no real credentials and must be given none.
+
+    Profiles and files of the user's do not count: there may be none, or wrong ones.
+    """
+    made = botocore.session.Session({name: (None, None, value, None) for name, value in _NOBODYS.items()})
+    return boto3.Session(
+        aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=region, botocore_session=made
+    )
 
 
 def clients(made: boto3.Session, endpoint: str | None = None) -> Clients:

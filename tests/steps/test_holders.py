@@ -17,7 +17,7 @@ from provisioner.schedule import Failed
 from state.record import Record
 from steps.aws.holders import interfaces, parts, strangers
 from steps.aws.holders.holder import Holder, advice, age, listed
-from steps.base import Job
+from steps.base import Job, StepFailed
 from steps.existing_network import ExistingVpc
 from steps.network import Subnet, Vpc
 from tests.sandbox_fixture import Sandbox
@@ -369,4 +369,9 @@ def test_a_subnet_says_who_holds_it_before_what_aws_says(ground: Ground) -> None
         patch.setattr(Subnet, "patience_delete", 6.0)
         patch.setattr(Vpc, "objection", classmethod(lambda *_: None))
         ground.lab.down()
-    assert f"aws ec2 terminate-instances --instance-ids {made} (DependencyViolation: " in str(failed.value)
+    told = failed.value.failures[0].error
+    assert isinstance(told, StepFailed)
+    assert "(DependencyViolation: " in told.why
+    command = f"aws ec2 terminate-instances --instance-ids {made}"
+    assert command in told.fix
+    assert command not in told.why
