@@ -58,6 +58,11 @@ class Lab:
         self.pace = Pace(scale=scale)
         self.told = Told()
 
+    def patient(self) -> Lab:
+        """For what waits for lost answers: on a busy machine a repeated call takes longer than the patience."""
+        self.pace = Pace(scale=60.0)
+        return self
+
     def up(self, steps: Sequence[Step]) -> Lab:
         engine.provision(self._setting(Operation.PROVISION), steps)
         return self

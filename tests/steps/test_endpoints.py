@@ -127,7 +127,7 @@ def test_another_wish_is_brought_about_in_place(lab: Lab) -> None:
 @pytest.mark.parametrize("do", ["drop-after", "error-after"])
 def test_a_lost_answer_makes_no_other_one(lab: Lab, do: str) -> None:
     lab.sandbox.faults([{"action": "CreateVpcEndpoint", "do": do, "times": 2}])
-    lab.up(stack())
+    lab.patient().up(stack())
     assert sorted(alive(lab)) == sorted([lab.id_of("ecr"), lab.id_of("s3")])
 
 

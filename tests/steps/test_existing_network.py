@@ -158,7 +158,7 @@ class TestSteps:
     def test_a_lost_answer_makes_it_no_strangers(self, lab: Lab, theirs: Theirs, do: str) -> None:
         table = theirs.table()
         lab.sandbox.faults([{"action": "CreateRoute", "do": do, "times": 2}])
-        lab.up(self.stack(theirs, table))
+        lab.patient().up(self.stack(theirs, table))
         assert theirs.routes(table)[THERE]["GatewayId"] == lab.id_of("gateway")
         lab.down()
         assert theirs.routes(table) == {}

@@ -142,7 +142,7 @@ def test_a_second_run_only_looks_once(lab: Lab, gateway: str) -> None:
 @pytest.mark.parametrize("do", ["drop-after", "error-after"])
 def test_a_lost_answer_makes_no_other_one(lab: Lab, gateway: str, action: str, do: str) -> None:
     lab.sandbox.faults([{"action": action, "do": do, "times": 2}])
-    lab.up(stack(gateway))
+    lab.patient().up(stack(gateway))
     assert [one["TransitGatewayAttachmentId"] for one in attachments(lab)] == [lab.id_of("attachment")]
     assert way(lab) == (gateway, "active")
 
@@ -151,7 +151,7 @@ def test_a_lost_answer_makes_no_other_one(lab: Lab, gateway: str, action: str, d
 def test_a_transit_gateway_that_is_not_known_yet_is_waited_for(lab: Lab, gateway: str, action: str) -> None:
     error = {"do": "error", "code": "InvalidTransitGatewayID.NotFound", "status": 400, "message": "not here"}
     lab.sandbox.faults([{"action": action, "times": 3, **error}])
-    lab.up(stack(gateway))
+    lab.patient().up(stack(gateway))
     assert way(lab) == (gateway, "active")
 
 
@@ -276,7 +276,7 @@ def test_lost_answers_of_the_deletion_do_not_matter(lab: Lab, gateway: str) -> N
     lab.up(stack(gateway))
     actions = ("DeleteTransitGatewayVpcAttachment", "DeleteRoute")
     lab.sandbox.faults([{"action": action, "do": "drop-after", "times": 2} for action in actions])
-    lab.down()
+    lab.patient().down()
     assert list(inventory(lab.sandbox.endpoint, REGION)) == ["transit gateway"]
 
 
