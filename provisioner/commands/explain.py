@@ -57,13 +57,14 @@ def explain(
       provisioner explain internet web --path /api/profile --json | jq .fix.change
     """
     from provisioner.report import reach as report
+    from provisioner.report import text
 
     found = tools.operations().find(stack_name_of(target), common.options())
     refuse_the_gone(tools, common, found)
     verdict = _judged(common, found, source, destination, port, host, path)
     screen = tools.screen(common)
     screen.event("verdict", **report.as_event(found.stack, verdict))
-    for line in report.lines(verdict, whole=common.verbose):
+    for line in report.lines(verdict, whole=common.verbose, columns=text.room(screen.out.stream)):
         screen.answer(line)
     return {"reaches": REACHES, "blocked": BLOCKED, "unknown": UNKNOWN}[verdict.outcome]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from provisioner.reach import ranges
+from provisioner.reach.numbers import Numbers
 from provisioner.reach.parts import Balancer, Database, Function, Owned, Service, TargetGroup, Zone
 from provisioner.reach.things import (
     TRANSIT,
@@ -128,7 +129,10 @@ class Network:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The live network of a stack, what uses it, and what the stack's state file tells of either."""
+    """The live network of a stack, what uses it, and what the stack's state file tells of either.
+
+    `numbers` are those of the entries that fixes propose for it.
+    """
 
     account: str
     region: str
@@ -141,6 +145,7 @@ class Snapshot:
     databases: tuple[Database, ...] = ()
     zones: tuple[Zone, ...] = ()
     owned: Owned = field(default_factory=Owned)
+    numbers: Numbers = field(default_factory=Numbers, compare=False, repr=False)
 
     def balancer_at(self, interface: Interface) -> Balancer | None:
         """The load balancer whose interface it is."""

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from provisioner.reach.verdict import Fix, Hop, Outcome, Stop, Verdict, Way
-from provisioner.report import text
+from provisioner.reach.verdict import Hop, Outcome, Stop, Verdict, Way
+from provisioner.report import fixes, text
 
 _ACL = "acl-"
+_ID = " ("
+_MARGIN = 8
+"""Columns before places and ends, and before what goes on below them."""
 
 
-def lines(verdict: Verdict, *, whole: bool = False) -> list[str]:
+def lines(verdict: Verdict, *, whole: bool = False, columns: int | None = None) -> list[str]:
     """What is answered, the hops of the way that shows why, what stops it and what would open it.
 
-    `whole` shows ids beside names, rules by their ARNs, and every entry of a network ACL.
+    `whole` shows ids beside names, rules by their ARNs, and every entry of a network ACL. On a terminal of so many
+    columns lines are cut between words.
     """
     way = verdict.telling
     rows = [_row("ok", hop, whole) for hop in _shown(way.hops, whole)]
     rows += [("?", doubt.name or text.short_id(doubt.at), doubt.why) for doubt in way.doubts]
     if way.stop:
         rows.append(_row("STOP", way.stop, whole=True))
-    found = [headline(verdict), f"  from  {way.source}", f"  to    {way.aim} at {way.port}"]
-    found += [f"  {line}".rstrip() for line in text.aligned(rows)]
-    return [*found, *_fix(verdict.fix), *_several(verdict)]
+    ends = (f"  from  {way.source}", f"  to    {way.aim} at {way.port}")
+    found = [*text.folded(headline(verdict), columns), *_folded(ends, columns), *_hops(rows, whole, columns)]
+    found += fixes.lines(verdict.fix.lines if verdict.fix else (), "  fix   ", columns)
+    return [*found, *_folded(_several(verdict), columns)]
+
+
+def _hops(rows: Sequence[tuple[str, str, str]], whole: bool, columns: int | None) -> list[str]:
+    """In columns, unless the places would take more than a third of a terminal.
+
+    Where only what stops it has an id beside its name, no other line makes room for that.
+    """
+    places = (place if whole else place.partition(_ID)[0] for _, place, _ in rows)
+    width = max(map(len, places), default=0)
+    hang = _MARGIN + width + 2
+    if columns is not None and hang > columns // 3:
+        width, hang = 0, _MARGIN
+    return _folded((f"  {mark:4}  {place:{width}}  {said}".rstrip() for mark, place, said in rows), columns, hang)
+
+
+def _folded(said: Iterable[str], columns: int | None, hang: int = _MARGIN) -> list[str]:
+    return [line for one in said for line in text.folded(one, columns, hang)]
 
 
 def headline(verdict: Verdict) -> str:
@@ -49,14 +71,9 @@ def _shown(hops: tuple[Hop, ...], whole: bool) -> Iterator[Hop]:
 def _row(mark: str, place: Hop | Stop, whole: bool) -> tuple[str, str, str]:
     """The name that the stack has for a place, or else its id; what it does, and by which rule."""
     at, said = text.short_id(place.at), place.what if isinstance(place, Hop) else place.why
-    shown = f"{place.name} ({at})" if place.name and whole else place.name or at
+    shown = f"{place.name}{_ID}{at})" if place.name and whole else place.name or at
     by = text.short_id(place.by) if whole or not place.by.startswith("arn:") else ""
-    return f"{mark:4}", shown, f"{said}  [{by}]" if by else said
-
-
-def _fix(fix: Fix | None) -> Iterator[str]:
-    for place, line in enumerate(fix.lines if fix else ()):
-        yield f"  {'' if place else 'fix':4}  {line}"
+    return mark, shown, f"{said}  [{by}]" if by else said
 
 
 def _several(verdict: Verdict) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from textwrap import TextWrapper
 from typing import Any
 
-from provisioner.report import text
+from provisioner.report import fixes, text
 from provisioner.verify.expectation import Expectation, Mark, Result
 
 _SHOWN = {Mark.PASS: "pass", Mark.FAIL: "FAIL", Mark.UNKNOWN: "?"}
@@ -15,6 +15,7 @@ _WIDEST = 60
 """Characters of what is expected that all lines make room for."""
 _LONG = 3.0
 """Seconds of silence that nobody should wonder about."""
+_FIX = "        fix  "
 _MARGIN = " " * 15
 """Below the mark and the time, where a reason goes on."""
 
@@ -37,9 +38,9 @@ def lines(result: Result, expectations: Iterable[Expectation], columns: int | No
     mark, took = _SHOWN[finding.mark], text.span(result.seconds)
     if columns is None:
         width = min(max(len(one.what) for one in expectations), _WIDEST)
-        return [f"  {mark:4}  {what:{width}}  {took:>6}  {finding.why}".rstrip(), *_fix(finding.fix)]
+        return [f"  {mark:4}  {what:{width}}  {took:>6}  {finding.why}".rstrip(), *fixes.lines(finding.fix, _FIX)]
     said = f"{what}: {finding.why}" if finding.why else what
-    return [*_folded(f"  {mark:4} {took:>6}  ", said, columns), *_fix(finding.fix)]
+    return [*_folded(f"  {mark:4} {took:>6}  ", said, columns), *fixes.lines(finding.fix, _FIX, columns)]
 
 
 def _folded(head: str, said: str, columns: int) -> list[str]:
@@ -49,10 +50,6 @@ def _folded(head: str, said: str, columns: int) -> list[str]:
         width, initial_indent=head, subsequent_indent=_MARGIN, break_on_hyphens=False, break_long_words=False
     )
     return fold.wrap(said)
-
-
-def _fix(fix: Sequence[str]) -> list[str]:
-    return [f"        {'fix' if not place else '':3}  {line}" for place, line in enumerate(fix)]
 
 
 def closing(results: Sequence[Result], seconds: float) -> str:

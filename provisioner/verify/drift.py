@@ -10,15 +10,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.reach.parts import ListenerRule
 from provisioner.verify.scene import Scene
-from state.record import Record
+from state.record import Phase, Record
 from steps.aws import ecs
 from steps.aws.route53 import plain, values
 
 Raw = Mapping[str, Any]
+_DONE = "COMPLETED"
 
 
 def changes(scene: Scene, part: str) -> list[str]:
-    """One text for each; none where nothing is changed, where it is not recorded or not there any more.
+    """One text for each; none where nothing is changed, where it is not recorded as ready or not there any more,
+    and where what differs is what a run that did not go through asked for itself.
 
     `part` is a function, a service, the database or the load balancer; others are what they are.
     """
@@ -56,7 +58,7 @@ Check = Callable[[Scene, Record], Iterator[str]]
 def _found(scene: Scene, part: str, checks: Mapping[str, Check]) -> Iterator[tuple[str, str]]:
     for step, check in checks.items():
         record = scene.state.records.get(step.format(part))
-        if record is not None and record.id and record.request:
+        if record is not None and record.phase is Phase.READY and record.id and record.request:
             yield from ((record.name, text) for text in check(scene, record))
 
 
@@ -91,6 +93,9 @@ def _service(scene: Scene, record: Record) -> Iterator[str]:
     live = next((one for one in scene.snapshot.services if one.step == record.name), None)
     if live is None:
         return
+    raw = _described(scene, record)
+    if _ours(scene, record, raw):
+        return
     asked: Raw = record.request["networkConfiguration"]["awsvpcConfiguration"]
     yield from place(scene, live.subnets, asked["subnets"])
     yield from _members(scene, live.groups, asked["securityGroups"])
@@ -98,13 +103,33 @@ def _service(scene: Scene, record: Record) -> Iterator[str]:
         yield f"its tasks get {'a' if live.public else 'no'} public address"
     if not live.namespace and (record.request.get(ecs.CONNECT) or {}).get("enabled"):
         yield "Service Connect is off, which gives it its name"
-    yield from _definition(scene, record)
+    yield from _definition(raw, record)
 
 
-def _definition(scene: Scene, record: Record) -> Iterator[str]:
-    """Which revision its tasks are made of: their image, ports and log."""
-    arn, made = record.id or "", str(record.request["taskDefinition"])
+def _described(scene: Scene, record: Record) -> Raw:
+    arn = record.id or ""
     (raw,) = scene.aws.clients.ecs.describe_services(cluster=arn.split("/")[-2], services=[arn])["services"]
+    return cast("Raw", raw)
+
+
+def _ours(scene: Scene, record: Record, raw: Raw) -> bool:
+    """Whether a run that did not go through has asked for what is live, or for a deployment that is under way or
+    failed.
+
+    What it asked for is recorded only once it is steady. The revision is the stack's own then; hands mostly have
+    their deployments with another one.
+    """
+    if not scene.state.unfinished:
+        return False
+    live, made = raw["taskDefinition"], record.request["taskDefinition"]
+    if live == made:
+        return any(one.get("rolloutState", _DONE) != _DONE for one in raw.get("deployments", ()))
+    return any(one.id == live for one in scene.of_kind("task_definition"))
+
+
+def _definition(raw: Raw, record: Record) -> Iterator[str]:
+    """Which revision its tasks are made of: their image, ports and log."""
+    made = str(record.request["taskDefinition"])
     if raw["taskDefinition"] != made:
         now, before = (one.rpartition("/")[2] for one in (raw["taskDefinition"], made))
         yield f"its tasks are made of {now}, not of {before}"

@@ -108,11 +108,19 @@ def _refused(scene: Scene, name: str, to: str) -> Finding:
     if found.ok:
         return failed(f"it is answered: {found.said}", *_let_in(scene, name, to, verdict))
     if not found.timed_out:
-        return failed(f"it fails, but not by waiting in vain: {found.said}")
+        why = f"it fails, but not by waiting in vain: {found.said}"
+        return failed(why, *_admitted(scene, name, to, verdict))
     if verdict.outcome is not Outcome.BLOCKED:
         why = f"{found.said}, but nothing in the network stops it"
         return failed(why, f"provisioner explain {name} {to}")
     return passed(f"{found.said}; {judging.stop(verdict)}")
+
+
+def _admitted(scene: Scene, name: str, to: str, verdict: Verdict) -> tuple[str, ...]:
+    """How to close what lets a control get as far as it does; or where that is told, and what it says itself."""
+    group = scene.log_group("function", name)
+    told = (f"provisioner explain {name} {to}", *((f"aws logs tail {group} --since 15m",) if group else ()))
+    return judging.undoing(scene, verdict) or told
 
 
 def _let_in(scene: Scene, name: str, to: str, verdict: Verdict) -> tuple[str, ...]:

@@ -51,6 +51,15 @@ def kept_out(
     return failed(f"{opened.aim} at {opened.port} is open to it{by}", *_closing(scene, letting))
 
 
+def undoing(scene: Scene, verdict: Verdict) -> tuple[str, ...]:
+    """How to take back what hands did to let it get as far as it does; nothing where nobody did."""
+    way = verdict.telling
+    if again := _again(scene, _moved(scene, verdict), {hop.by for hop in way.hops}):
+        return again.lines
+    letting = _letting(scene, way)
+    return () if letting is None or scene.snapshot.owned.step_of(letting.by) else _closing(scene, letting)
+
+
 def _letting(scene: Scene, opened: Way) -> Hop | None:
     """The rule of a security group that lets it through: one that the stack did not make, if there is one."""
     rules = [hop for hop in opened.hops if hop.by.startswith(_RULE)]

@@ -9,6 +9,7 @@ from tests.life.breaking import (
     NAT,
     Breach,
     Rows,
+    denied,
     function,
     moved,
     opened,
@@ -19,6 +20,7 @@ from tests.life.breaking import (
 )
 from tests.life.hands import asked, given
 
+UNDENIED = "aws ec2 delete-network-acl-entry"
 ALONE: Rows = (
     (
         Breach(
@@ -83,6 +85,20 @@ ALONE: Rows = (
             asked("elbv2", "delete_listener", ListenerArn="{listener-80}"),
             "the load balancer listens at 80 and nowhere else",
             "it does not listen at 80",
+        ),
+    ),
+    (
+        Breach(
+            denied(10, "10.0.2.0/23", (80, 443), egress=True),
+            "caller reaches web",
+            "does not let tcp 80 out to 10.0.",
+            UNDENIED,
+        ),
+        Breach(
+            denied(20, "0.0.0.0/0", (1024, 65535), egress=False),
+            "web reaches the registry of amazon/amazon-ecs-sample",
+            "does not let the answer, tcp 1024-65535 in from ",
+            UNDENIED,
         ),
     ),
 )

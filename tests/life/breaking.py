@@ -69,6 +69,25 @@ def route_gone(step: str) -> By:
     return delete
 
 
+def denied(number: int, network: str, ports: tuple[int, int], *, egress: bool) -> By:
+    """Somebody has the VPC's network ACL deny ports of a network."""
+
+    def deny(stack: Inside) -> None:
+        here = [{"Name": "vpc-id", "Values": [stack.id_of("vpc")]}]
+        (acl,) = stack.client("ec2").describe_network_acls(Filters=here)["NetworkAcls"]
+        stack.client("ec2").create_network_acl_entry(
+            NetworkAclId=acl["NetworkAclId"],
+            RuleNumber=number,
+            Protocol="6",
+            RuleAction="deny",
+            Egress=egress,
+            CidrBlock=network,
+            PortRange={"From": ports[0], "To": ports[1]},
+        )
+
+    return deny
+
+
 def policy_gone(step: str) -> By:
     return asked("iam", "detach_role_policy", RoleName=f"{{{step}#0}}", PolicyArn=f"{{{step}#1}}")
 

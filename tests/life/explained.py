@@ -144,18 +144,16 @@ def unrecord(stack: Explained, step: str) -> None:
 
 
 def carry_out(stack: Explained, command: str) -> None:
-    """Do what a `create-network-acl-entry` of AWS's command line does."""
+    """Do what a `create-network-acl-entry` of AWS's command line for all protocols does."""
     words = command.split()
     assert words[:3] == ["aws", "ec2", "create-network-acl-entry"]
-    low, high = (int(part.partition("=")[2]) for part in words[words.index("--port-range") + 1].split(","))
     stack.ec2.create_network_acl_entry(
         NetworkAclId=words[words.index("--network-acl-id") + 1],
         Egress="--egress" in words,
         RuleNumber=int(words[words.index("--rule-number") + 1]),
-        Protocol="6",
+        Protocol=words[words.index("--protocol") + 1],
         RuleAction="allow",
         CidrBlock=words[words.index("--cidr-block") + 1],
-        PortRange={"From": low, "To": high},
     )
 
 

@@ -244,4 +244,4 @@ def test_tasks_with_public_addresses(stand: Stand) -> None:
         assert found.fix is not None
         carry_out(stack, found.fix.change)
         entries += 1
-    assert entries == 2  # out to 443, and the answers in
+    assert entries == 2  # out, and in

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from provisioner import operation
 from provisioner.schedule import Failed
+from provisioner.verify import Mark, expectations, results, setting
 from steps.base import StepFailed
 from tests.life.conftest import Bring
 from tests.life.systems import SYSTEMS, Inside
@@ -29,20 +31,24 @@ def no_tls_out(stack: Inside) -> str:
     """An entry in the list of the stack's subnets, made by hand."""
     here = [{"Name": "vpc-id", "Values": [stack.id_of("vpc")]}]
     acl = str(stack.client("ec2").describe_network_acls(Filters=here)["NetworkAcls"][0]["NetworkAclId"])
-    tls_out(stack, acl, 50, "deny")
-    return acl
-
-
-def tls_out(stack: Inside, acl: str, number: int, action: str) -> None:
     stack.client("ec2").create_network_acl_entry(
         NetworkAclId=acl,
-        RuleNumber=number,
+        RuleNumber=50,
         Protocol="6",
-        RuleAction=action,
+        RuleAction="deny",
         Egress=True,
         CidrBlock="0.0.0.0/0",
         PortRange={"From": 443, "To": 443},
     )
+    return acl
+
+
+def fixes_of_what_fails(stack: Inside) -> set[str]:
+    """All that `verify` says then."""
+    state = stack.state()
+    scene = setting(operation.reading(state, stack.options), state)
+    found = (one.finding for one in results(list(expectations(scene)), scene.resume))
+    return {line for one in found if one.mark is Mark.FAIL for line in one.fix}
 
 
 def test_the_entry_that_keeps_tasks_from_their_images_is_named_and_its_fix_heals(bring: Bring) -> None:
@@ -56,11 +62,9 @@ def test_the_entry_that_keeps_tasks_from_their_images_is_named_and_its_fix_heals
     )
     assert f"{acl}: does not let tcp 443 out" in reason
     assert "stopped task: " in told.why
-    assert told.fix == (
-        f"aws ec2 create-network-acl-entry --network-acl-id {acl} --egress --rule-number 49 --protocol 6 "
-        "--rule-action allow --cidr-block 0.0.0.0/0 --port-range From=443,To=443"
-    )
-    tls_out(stack, acl, 49, "allow")
+    assert told.fix == f"aws ec2 delete-network-acl-entry --network-acl-id {acl} --egress --rule-number 50"
+    assert fixes_of_what_fails(stack) == {told.fix}
+    stack.client("ec2").delete_network_acl_entry(NetworkAclId=acl, Egress=True, RuleNumber=50)
     stack.up(*OTHER_TASKS)
 
 

@@ -44,9 +44,24 @@ def applied(stack: Inside, lines: Iterable[str]) -> None:
             operation.resume(line.split()[2], stack.options, Told(), Stop())
         elif line.startswith("aws "):
             _, service, command, *words = line.split()
-            pairs = zip(words[::2], words[1::2], strict=True)
-            given = {_camel(key): [value] if key.endswith("-ids") else value for key, value in pairs}
-            getattr(stack.client(service), command.replace("-", "_"))(**given)
+            getattr(stack.client(service), command.replace("-", "_"))(**_given(words))
+
+
+def _given(words: list[str]) -> dict[str, object]:
+    """What the options of one of AWS's commands give to its call."""
+    rest = [word for word in words if word not in _WAYS]
+    flags = {} if rest == words else {"Egress": "--egress" in words}
+    pairs = zip(rest[::2], rest[1::2], strict=True)
+    return flags | {_camel(key): _typed(key, value) for key, value in pairs}
+
+
+_WAYS = ("--egress", "--ingress")
+
+
+def _typed(option: str, value: str) -> object:
+    if option.endswith("-number"):
+        return int(value)
+    return [value] if option.endswith("-ids") else value
 
 
 def _camel(option: str) -> str:

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from provisioner.reach import Outcome, starting
-from provisioner.reach.parts import Alias, Task, Wants
+from provisioner.reach import Outcome, find, starting
+from provisioner.reach.fixes import fronts
+from provisioner.reach.fixes.case import Case
+from provisioner.reach.needs import Targets
+from provisioner.reach.parts import Alias, Owned, Task, Wants
 from provisioner.reach.things import AclEntry
 from tests.provisioner.reach_snapshots import (
     ALL,
@@ -28,28 +31,48 @@ from tests.provisioner.reach_snapshots import (
     snapshot,
 )
 
-ENTRY = "aws ec2 create-network-acl-entry --network-acl-id acl-1"
+OTHERS, OWN = owned(), owned(ids={"vpc": "vpc-1"}, kinds={"vpc": "vpc"})
+CREATE = "aws ec2 create-network-acl-entry --network-acl-id acl-1"
+DELETE = "aws ec2 delete-network-acl-entry --network-acl-id acl-1"
+PORT_80 = "--protocol 6 --rule-action allow --cidr-block 10.0.1.0/24 --port-range From=80,To=80"
+USUAL = "--protocol -1 --rule-action allow --cidr-block 0.0.0.0/0"
+
+
+def denied(number: int) -> tuple[AclEntry, ...]:
+    return (AclEntry(number, True, False, "-1", ALL), AclEntry(100, True, True, "-1", ALL))
 
 
 @pytest.mark.parametrize(
-    ("entries", "change"),
+    ("whose", "entries", "change"),
     [
-        ((), f"{ENTRY} --egress --rule-number 100 --protocol 6 --rule-action allow --cidr-block 10.0.1.0/24"),
-        (
-            (AclEntry(90, True, False, "-1", ALL), AclEntry(100, True, True, "-1", ALL)),
-            f"{ENTRY} --egress --rule-number 89 --protocol 6 --rule-action allow --cidr-block 10.0.1.0/24",
-        ),
-        (
-            (AclEntry(1, True, False, "-1", ALL),),
-            "aws ec2 delete-network-acl-entry --network-acl-id acl-1 --egress --rule-number 1",
-        ),
+        (OTHERS, (), f"{CREATE} --egress --rule-number 100 {PORT_80}"),
+        (OTHERS, denied(90), f"{CREATE} --egress --rule-number 89 {PORT_80}"),
+        (OTHERS, denied(1), "entry 1 of acl-1 leaves no room before it: its owner is to number it higher"),
+        (OWN, (), f"{CREATE} --egress --rule-number 100 {USUAL}"),
+        (OWN, denied(90)[:1], f"{DELETE} --egress --rule-number 90"),
+        (OWN, denied(1), f"{DELETE} --egress --rule-number 1"),
+        (OWN, (AclEntry(32766, True, True, "17", ALL),), f"{CREATE} --egress --rule-number 32765 {USUAL}"),
     ],
 )
-def test_the_entry_that_is_missing(entries: tuple[AclEntry, ...], change: str) -> None:
+def test_a_list_that_denies(whose: Owned, entries: tuple[AclEntry, ...], change: str) -> None:
+    """In the stack's own VPC what hands did is undone; in another one exactly this is let through."""
     shut = replace(acl(), entries=entries)
-    found = blocked(ask(snapshot(network(acls=named(shut)))), "does not let tcp 80 out to 10.0.1.10")
-    assert found.fix is not None
-    assert found.fix.change.startswith(change)
+    found = snapshot(network(acls=named(shut)), owned=whose)
+    blocked(ask(found), "does not let tcp 80 out to 10.0.1.10", change)
+
+
+@pytest.mark.parametrize("entries", [(), denied(90), denied(3)])
+@pytest.mark.parametrize("whose", [OTHERS, OWN])
+def test_all_that_is_proposed_for_a_list_can_be_typed_one_after_the_other(
+    whose: Owned, entries: tuple[AclEntry, ...]
+) -> None:
+    """Two entries of one number would be refused with NetworkAclEntryAlreadyExists."""
+    groups = named(group("sg-a"), group("sg-b", rule("sg-b", INSIDE)))
+    found = snapshot(network(acls=named(replace(acl(), entries=entries)), groups=groups), owned=whose)
+    fixes = [ask(found, port=port).fix for port in (80, 443, 80)]
+    commands = {fix.change for fix in fixes if fix is not None}
+    numbers = [command.split("--rule-number ")[1].split()[0] for command in commands]
+    assert len(numbers) == len(set(numbers)) == (1 if whose is OWN else 2)
 
 
 def test_rules_that_no_key_of_the_stack_file_makes() -> None:
@@ -117,6 +140,30 @@ def test_what_a_client_gets_from_a_load_balancer() -> None:
         assert found.stop is not None
         assert found.stop.fails == fails
     assert ask(balanced("unhealthy", "Target.ResponseCodeMismatch", services=(with_task(),)), FRONT, "eni-c").open
+
+
+UNFIT = "see why the tasks of web do not pass their health check:"
+ASKED = "services.web.health_check in the stack file says what the load balancer asks for"
+TAIL = "aws logs tail /ecs/web --since 15m"
+EVENTS = "aws ecs describe-services --cluster c --services web --query 'services[].events[:5]'"
+HEALTH = "aws elbv2 describe-target-health --target-group-arn tg-web"
+
+
+@pytest.mark.parametrize(
+    ("mine", "count", "state", "lines"),
+    [
+        (True, 1, "unhealthy", (UNFIT, TAIL, ASKED)),
+        (True, 1, "", ("see why no task of web runs:", EVENTS, TAIL)),
+        (True, 0, "", ("services.web.count = 1  (in the stack file; then provision it again)",)),
+        (False, 1, "unhealthy", ("see why no target of web is healthy:", HEALTH)),
+    ],
+)
+def test_where_to_look_when_no_target_is_well(mine: bool, count: int, state: str, lines: tuple[str, ...]) -> None:
+    ids = {"target-group-web": "tg-web", "log-group-service-web": "/ecs/web"} if mine else {}
+    known = replace(owned(ids=ids), settings=settings(services={"web": {"count": count}}))
+    found = balanced(state, owned=known)
+    fix = fronts.targets(Case(found, find(found, "eni-c"), find(found, "web")), Targets("tg-web"))
+    assert fix.lines == lines
 
 
 def test_what_keeps_tasks_away_is_the_reason_why_there_are_none() -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from provisioner.cli import main
 from provisioner.reach import judge
+from provisioner.report import fixes
 from provisioner.report import reach as report
 from tests.provisioner.fake_operation import DESTROYED, FakeOperations, tools
-from tests.provisioner.reach_snapshots import balanced, group, named, network, rule, snapshot
+from tests.provisioner.reach_snapshots import balanced, group, named, network, owned, rule, snapshot
 from tests.test_imports import ROOT, importing
 
 
@@ -32,6 +33,44 @@ def test_how_a_verdict_is_told() -> None:
     assert len(report.lines(found, whole=True)) == len(report.lines(found)) + 1
     told = json.loads(json.dumps(report.as_event("demo", found)))
     assert (told["outcome"], told["ways"][0]["stop"]["fails"]) == ("blocked", "hangs")
+
+
+def test_a_terminal_cuts_no_words_and_no_id_makes_room_for_itself() -> None:
+    mine = owned(ids={"security-group-of-those-who-answer": "sg-b", "security-group-of-those-who-ask": "sg-a"})
+    shut = named(group("sg-a"), group("sg-b", rule("sg-b", "10.9.0.0/16", port=80)))
+    found = judge(snapshot(network(groups=shut), owned=mine), "eni-a", "eni-b", 80)
+    piped = report.lines(found)
+    assert piped[3:6] == [
+        "  ok    security-group-of-those-who-ask     lets tcp 80 out to 0.0.0.0/0  [sgr-sg-a-out]",
+        "  ok    acl-1                               let it pass, and its answer, at 2 edges of subnets",
+        "  STOP  security-group-of-those-who-answer (sg-b)  no rule lets tcp 80 in from 10.0.0.10, a member of "
+        "security-group-of-those-who-ask",
+    ]
+    assert report.lines(found, columns=200) == piped
+    narrow = report.lines(found, columns=80)
+    assert narrow[3:-1] == [
+        "  ok    security-group-of-those-who-ask  lets tcp 80 out to 0.0.0.0/0",
+        "        [sgr-sg-a-out]",
+        "  ok    acl-1  let it pass, and its answer, at 2 edges of subnets",
+        "  STOP  security-group-of-those-who-answer (sg-b)  no rule lets tcp 80 in from",
+        "        10.0.0.10, a member of security-group-of-those-who-ask",
+    ]
+    assert narrow[-1] == piped[-1]  # a command is copied whole
+
+
+def test_what_is_to_be_typed_is_whole() -> None:
+    line = f'functions.caller.calls = ["web", "{"b" * 60}"]'
+    hint = "(in the stack file; then provision it again)"
+    told = ("the first of two sentences, which is longer than a terminal", f"{line}  {hint}", "aws " + "x " * 40)
+    margin = " " * 8
+    assert fixes.lines(told, "  fix   ") == [f"  fix   {told[0]}", *(margin + one for one in told[1:])]
+    assert fixes.lines(told, "  fix   ", 50) == [
+        "  fix   the first of two sentences, which is",
+        f"{margin}longer than a terminal",
+        margin + line,
+        margin + hint,
+        margin + told[2],
+    ]
 
 
 def test_how_doubts_and_several_ways_are_told() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from provisioner.reach import needs
 from provisioner.reach.ends import End
-from provisioner.reach.fixes import filters, fronts, transit, ways
+from provisioner.reach.fixes import filters, fronts, lists, transit, ways
 from provisioner.reach.fixes.case import Case
 from provisioner.reach.needs import Need
 from provisioner.reach.snapshot import Snapshot
@@ -19,7 +19,7 @@ from provisioner.reach.verdict import Fix
 
 _FIXES: dict[type[Any], Callable[[Case, Any], Fix | None]] = {
     needs.GroupRule: filters.group_rule,
-    needs.AclRule: filters.acl_rule,
+    needs.AclRule: lists.acl_rule,
     needs.RouteTo: ways.route,
     needs.PublicAddress: ways.public_address,
     needs.InVpc: ways.in_vpc,

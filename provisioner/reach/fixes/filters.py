@@ -1,10 +1,10 @@
-"""Rules of security groups, entries of network ACLs."""
+"""Rules of security groups."""
 
 from __future__ import annotations
 
-from provisioner.reach import acls, ranges
+from provisioner.reach import ranges
 from provisioner.reach.fixes.case import Case, add, aws
-from provisioner.reach.needs import AclRule, GroupRule
+from provisioner.reach.needs import GroupRule
 from provisioner.reach.verdict import Fix
 
 _RULE = "security_group_rule"
@@ -94,34 +94,3 @@ def _authorize(case: Case, need: GroupRule) -> Fix:
         *("ec2", "authorize-security-group-egress", "--group-id", group),
         f"--ip-permissions 'IpProtocol=tcp,FromPort={port},ToPort={port},{target}'",
     )
-
-
-def acl_rule(case: Case, need: AclRule) -> Fix:
-    """The tool makes no network ACLs: an entry before the one that denies."""
-    number = _number(need)
-    way, cidr = "--egress" if need.egress else "--ingress", _subnet(case, need.address)
-    if number is None:
-        return aws(
-            *("ec2", "delete-network-acl-entry", "--network-acl-id", need.acl),
-            *(way, "--rule-number", str(need.before)),
-        )
-    return aws(
-        *("ec2", "create-network-acl-entry", "--network-acl-id", need.acl, way, "--rule-number", str(number)),
-        *("--protocol", "6", "--rule-action", "allow", "--cidr-block", cidr),
-        *("--port-range", f"From={need.ports[0]},To={need.ports[1]}"),
-    )
-
-
-def _number(need: AclRule) -> int | None:
-    """A free one before the entry that denies, with room around it where nothing is after it."""
-    if need.before >= acls.LAST:
-        return max((one for one in need.taken if one < acls.LAST), default=90) + 10
-    return next((one for one in range(need.before - 1, 0, -1) if one not in need.taken), None)
-
-
-def _subnet(case: Case, address: str) -> str:
-    vpc = case.snapshot.network.vpc_with(address)
-    place = case.snapshot.network.subnet_with(vpc.id, address) if vpc else None
-    if place is not None:
-        return place.cidr
-    return f"{address}/32" if ranges.is_private(address) else ranges.EVERYWHERE

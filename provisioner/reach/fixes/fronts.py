@@ -92,7 +92,32 @@ def targets(case: Case, need: Targets) -> Fix:
         return aws("elbv2", "register-targets", "--target-group-arn", group.arn, "--targets", *listed)
     if waiting:
         return advice(f"wait: {', '.join(waiting)}")
-    return advice(f"targets of {group.name} that run and pass its health check")
+    return _useless(case, group)
+
+
+def _useless(case: Case, group: TargetGroup) -> Fix:
+    """It has targets that do not pass their health check, or none: who is asked for what, and where it is told."""
+    part = case.owned.step_of(group.arn).removeprefix("target-group-")
+    if not part:
+        told = f"aws elbv2 describe-target-health --target-group-arn {group.arn}"
+        return Fix("advice", f"see why no target of {group.name} is healthy:", (told,))
+    if case.table("services", part).get("count") == 0:
+        return put(("services", part, "count"), 1)
+    log = case.owned.ids.get(f"log-group-service-{part}")
+    known = (f"aws logs tail {log} --since 15m",) if log else ()
+    if group.targets:
+        asked = f"services.{part}.health_check in the stack file says what the load balancer asks for"
+        return Fix("advice", f"see why the tasks of {part} do not pass their health check:", (*known, asked))
+    return Fix("advice", f"see why no task of {part} runs:", (*_events(case, group), *known))
+
+
+def _events(case: Case, group: TargetGroup) -> list[str]:
+    """How to read what ECS says of the services that have this target group."""
+    return [
+        f"aws ecs describe-services --cluster {one.cluster} --services {one.name} --query 'services[].events[:5]'"
+        for one in case.snapshot.services
+        if group.arn in one.target_groups
+    ]
 
 
 def _unregistered(case: Case, group: TargetGroup) -> str:
