@@ -8,16 +8,30 @@ import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import botocore.loaders
 import botocore.session
 import pytest
+from botocore.client import ClientCreator
 
 from tests.sandbox_fixture import sandbox as sandbox
 from tests.sandbox_fixture import sandbox_process as sandbox_process
 
 # Every run has a session of its own; reading AWS's models anew for each takes longer than all else it does.
 botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
+_made: dict[str, type] = {}
+_create_class = ClientCreator._create_client_class  # type: ignore[attr-defined]
+
+
+def _class_of(creator: ClientCreator, service: str, model: Any) -> type:
+    """A service's client has a method for each operation: EC2's has seven hundred, the same in every session."""
+    if service not in _made:
+        _made[service] = _create_class(creator, service, model)
+    return _made[service]
+
+
+ClientCreator._create_client_class = _class_of  # type: ignore[attr-defined]
 
 _MARK = "PROVISIONER_TEST_PROCESS"
 _SERVER = b"provisioner.sandbox.server"

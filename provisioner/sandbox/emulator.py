@@ -10,6 +10,7 @@ from typing import Any
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")
 
+import moto.backends as backends
 import moto.ec2.models.elastic_ip_addresses as elastic_ips
 import moto.iam.models as iam
 from moto.core.config import default_user_config
@@ -43,6 +44,9 @@ def configure() -> None:
     default_user_config["iam"]["load_aws_managed_policies"] = True
     default_user_config["lambda"]["use_docker"] = False
     vars(elastic_ips)["random_ip"] = random_public_ip  # moto's elastic addresses are loopback's
+    # moto reads its own folder for each request, two hundred looks at the disk, and behind a lock.
+    known = frozenset(backends.list_of_moto_modules())
+    vars(backends)["list_of_moto_modules"] = lambda: known
     _calm()
 
 

@@ -166,10 +166,11 @@ def _well(scene: Scene, name: str, group: TargetGroup) -> Finding:
         return passed(f"{len(used)} of {len(used)}")
     if not used and not scene.stack.services[name].count:
         return passed("there are to be none")
-    if ill and all(one.state == "initial" for one in ill):
+    changed = drift.changes(scene, name)
+    if ill and not changed and all(one.state == "initial" for one in ill):
         return unknown(f"{_told(ill)}; {len(used) - len(ill)} of {len(used)} healthy", "wait, and verify again")
     why = f"{_told(ill)}; {len(used) - len(ill)} of {len(used)} healthy" if ill else "there are none"
-    return _because(scene, name, why)
+    return failed(f"{why}; {', '.join(changed)}", scene.resume) if changed else _because(scene, name, why)
 
 
 def _told(targets: Iterable[Target]) -> str:
@@ -180,8 +181,6 @@ def _told(targets: Iterable[Target]) -> str:
 
 def _because(scene: Scene, name: str, why: str) -> Finding:
     """With what the network has against the load balancer's health checks, if it has."""
-    if changed := drift.changes(scene, name):
-        return failed(f"{why}; {', '.join(changed)}", scene.resume)
     verdict = judge(scene.snapshot, BALANCER, name)
     if verdict.outcome is Outcome.BLOCKED:
         return failed(f"{why}; {judging.stop(verdict)}", *judging.fix(scene, verdict))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests.life.tool import NAME, Tool, succeeded
 
 
@@ -68,14 +66,15 @@ DELETIONS: dict[str, Callable[[Tool, dict[str, str]], None]] = {
 }
 
 
-@pytest.mark.parametrize("step", DELETIONS)
-def test_what_was_deleted_by_hand_is_made_again_and_told(tool: Tool, step: str) -> None:
+def test_what_was_deleted_by_hand_is_made_again_and_told(tool: Tool) -> None:
+    """One after the other, on one stack."""
     tool.provisioned()
     before = tool.inventory()
-    DELETIONS[step](tool, ids(tool))
-    ended = tool.provisioned()
-    assert tool.inventory() == before
-    assert [line for line in ended.out.splitlines() if step in line and "made again" in line]
+    for step, delete in DELETIONS.items():
+        delete(tool, ids(tool))
+        ended = tool.provisioned()
+        assert tool.inventory() == before, step
+        assert [line for line in ended.out.splitlines() if step in line and "made again" in line], step
 
 
 def set_retention(tool: Tool, of: dict[str, str]) -> None:
@@ -147,16 +146,16 @@ CHANGES: dict[str, tuple[str, Callable[[Tool, dict[str, str]], None]]] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_what_was_changed_by_hand_is_set_right_and_told(tool: Tool, change: str) -> None:
-    step, by_hand = CHANGES[change]
+def test_what_was_changed_by_hand_is_set_right_and_told(tool: Tool) -> None:
+    """One after the other, on one stack."""
     tool.provisioned()
     before = tool.inventory()
-    by_hand(tool, ids(tool))
-    assert tool.inventory() != before
-    ended = tool.provisioned()
-    assert tool.inventory() == before
-    assert [line for line in ended.out.splitlines() if step in line and "set right" in line]
+    for change, (step, by_hand) in CHANGES.items():
+        by_hand(tool, ids(tool))
+        assert tool.inventory() != before, change
+        ended = tool.provisioned()
+        assert tool.inventory() == before, change
+        assert [line for line in ended.out.splitlines() if step in line and "set right" in line], change
 
 
 def test_a_rule_that_is_not_ours_is_left_alone_and_told(tool: Tool) -> None:
