@@ -15,7 +15,7 @@ from tests.life.tool import EXAMPLE, NAME, Tool, nothing, succeeded
 CREATING_CALLS = 70
 """At least as many as a provision makes; a case beyond the last call is skipped."""
 DELETING_CALLS = 70
-SAMPLE = 29
+SAMPLE = 25
 Inventory = Mapping[str, list[str]]
 WHENS = ("hold-before", "hold-after")
 
