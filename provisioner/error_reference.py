@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from provisioner import markdown
 from steps.aws.errors import BY_MESSAGE, CAUSES, CONNECTION, NEXT_MOVE, NO_LOGIN, Cause, Verdict
 from steps.aws.meanings import BY_WORDS, MEANINGS, SENTENCES
 from steps.aws.remedies import QUOTAS, next_move
@@ -45,7 +46,7 @@ def page() -> str:
 def _causes() -> Iterator[str]:
     yield "\n## Causes\n"
     rows = [(f"`{cause}`", _DOES[cause], NEXT_MOVE[cause]) for cause in Cause]
-    yield from _table(("cause", "what the tool does", "what you do"), rows)
+    yield from markdown.table(("cause", "what the tool does", "what you do"), rows)
 
 
 def _by_cause() -> Iterator[str]:
@@ -54,7 +55,7 @@ def _by_cause() -> Iterator[str]:
             yield f"\n## {cause.capitalize()}\n"
             yield f"The tool {_DOES[cause]}. What you do in general: {NEXT_MOVE[cause]}.\n"
             rows = [(f"`{code}`", _meaning(cause, code), _own_move(cause, code)) for code in sorted(codes)]
-            yield from _table(_COLUMNS, rows)
+            yield from markdown.table(_COLUMNS, rows)
 
 
 def _by_message() -> Iterator[str]:
@@ -63,7 +64,7 @@ def _by_message() -> Iterator[str]:
         (f"`{code}`", f"“{words}”", f"`{cause}`", SENTENCES[cause].format(BY_WORDS[words]), _move(cause, code))
         for code, words, cause in BY_MESSAGE
     ]
-    yield from _table(_BY_WORDS_TOO, rows)
+    yield from markdown.table(_BY_WORDS_TOO, rows)
 
 
 def _without_code() -> Iterator[str]:
@@ -74,7 +75,7 @@ def _without_code() -> Iterator[str]:
         (f"`{kind.__name__}`", f"`{cause}`", MEANINGS[kind.__name__], _move(cause, kind.__name__))
         for kind, cause in kinds
     ]
-    yield from _table(("botocore's error", "cause", "what it means here", "what you do"), rows)
+    yield from markdown.table(("botocore's error", "cause", "what it means here", "what you do"), rows)
 
 
 def _meaning(cause: Cause, code: str) -> str:
@@ -89,13 +90,6 @@ def _own_move(cause: Cause, code: str) -> str:
 
 def _move(cause: Cause, code: str) -> str:
     return next_move(Verdict(cause, code, ""))
-
-
-def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(columns)} |"
-    yield f"|{' --- |' * len(columns)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from provisioner import __version__, diagnosis, engine, place, preflight, site, stack
+from provisioner import __version__, engine, place, preflight, site, stack
 from provisioner.blueprint import Site, steps_of
 from provisioner.events import Listener, Notice
 from provisioner.function_code import zips
@@ -138,6 +138,8 @@ def _provision(
     try:
         return _run(ledger, former, Operation.PROVISION, lambda: engine.provision(setting, steps))
     except Failed as error:
+        from provisioner import diagnosis  # the analysis of the network, which no run needs that goes well
+
         raise diagnosis.deepened(error, aws, ledger.state, listener) from error
 
 

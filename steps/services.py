@@ -216,7 +216,7 @@ class Service(Step):
             return Ready({"name": self.service_name})
         said = [f"{raw['runningCount']} of {raw['desiredCount']} tasks running", f"{raw['pendingCount']} pending"]
         said += [f"{failed} failed"] if failed else []
-        standing = unstable.standing(job.aws, raw) if raw["runningCount"] else ""
+        standing = job.lately("targets", lambda: unstable.standing(job.aws, raw)) if raw["runningCount"] else ""
         told = "; ".join(filter(None, [", ".join(said), standing, unstable.complaint(raw)]))
         return Pending(told, fix=unstable.remedy(raw))
 

@@ -166,14 +166,19 @@ def room(stream: TextIO) -> int | None:
 def folded(line: str, columns: int | None, hang: int = 0) -> list[str]:
     """A line, cut between words where a terminal would cut within one; what has a command in it stays whole.
 
-    `hang` columns stand before what is cut off; 0 finds them as a problem's lines need them. The last column stays
-    free: some terminals begin another line as soon as it is written.
+    `hang` columns stand before what is cut off; 0 finds them as a problem's lines need them.
     """
     if columns is None or len(line) < columns or _COMMAND.search(line):
         return [line]
+    return wrapped(line, columns, hang or _hang(line))
+
+
+def wrapped(line: str, columns: int, hang: int) -> list[str]:
+    """A line, cut between words; the last column stays free: some terminals begin another line as soon as it is
+    written."""
     fold = TextWrapper(
-        max(columns - 1, 2 * _UNDER_NAME),
-        subsequent_indent=" " * (hang or _hang(line)),
+        max(columns - 1, 2 * max(hang, _UNDER_NAME)),
+        subsequent_indent=" " * hang,
         break_on_hyphens=False,
         break_long_words=False,
     )

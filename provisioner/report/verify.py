@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from textwrap import TextWrapper
 from typing import Any
 
 from provisioner.report import fixes, text
@@ -16,8 +15,8 @@ _WIDEST = 60
 _LONG = 3.0
 """Seconds of silence that nobody should wonder about."""
 _FIX = "        fix  "
-_MARGIN = " " * 15
-"""Below the mark and the time, where a reason goes on."""
+_MARGIN = 15
+"""Columns below the mark and the time, where a reason goes on."""
 
 
 def heading(stack: str, expectations: Sequence[Expectation]) -> str:
@@ -40,16 +39,10 @@ def lines(result: Result, expectations: Iterable[Expectation], columns: int | No
         width = min(max(len(one.what) for one in expectations), _WIDEST)
         return [f"  {mark:4}  {what:{width}}  {took:>6}  {finding.why}".rstrip(), *fixes.lines(finding.fix, _FIX)]
     said = f"{what}: {finding.why}" if finding.why else what
-    return [*_folded(f"  {mark:4} {took:>6}  ", said, columns), *fixes.lines(finding.fix, _FIX, columns)]
-
-
-def _folded(head: str, said: str, columns: int) -> list[str]:
-    """The last column stays free: some terminals begin another line as soon as it is written."""
-    width = max(columns - 1, 2 * len(_MARGIN))
-    fold = TextWrapper(
-        width, initial_indent=head, subsequent_indent=_MARGIN, break_on_hyphens=False, break_long_words=False
-    )
-    return fold.wrap(said)
+    return [
+        *text.wrapped(f"  {mark:4} {took:>6}  {said}", columns, _MARGIN),
+        *fixes.lines(finding.fix, _FIX, columns),
+    ]
 
 
 def closing(results: Sequence[Result], seconds: float) -> str:

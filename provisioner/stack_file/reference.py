@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner import markdown
 from provisioner.checks import CHECKS
 from provisioner.checks.capacity import FARGATE_MEMORY, memory_choice
 from provisioner.model import Stack
@@ -134,7 +135,7 @@ def _keys(table: Mapping[str, Any]) -> Iterator[str]:
         if _table_at((), node)[1] is None
     ]
     if rows:
-        yield from _rows(("key", "is", "default", "what it does"), rows)
+        yield from markdown.table(("key", "is", "default", "what it does"), rows)
 
 
 def _kind(node: Mapping[str, Any]) -> str:
@@ -177,7 +178,7 @@ def _toml(value: object) -> str:
 def _sizes() -> Iterator[str]:
     yield "\n## Sizes of tasks\n"
     rows = ((f"{cpu}", f"{cpu / 1024:g}", memory_choice(memories)) for cpu, memories in FARGATE_MEMORY.items())
-    yield from _rows(("`cpu`", "virtual CPUs", "`memory` in MiB"), rows)
+    yield from markdown.table(("`cpu`", "virtual CPUs", "`memory` in MiB"), rows)
 
 
 def _references() -> Iterator[str]:
@@ -192,7 +193,7 @@ def _references() -> Iterator[str]:
         (f"`${{{name}}}`", _REFERENCES[name], "everywhere" if name in everywhere else "`[outputs]`")
         for name in for_outputs(stack)
     ]
-    yield from _rows(("reference", "stands for", "where"), rows)
+    yield from markdown.table(("reference", "stands for", "where"), rows)
     variables = ", ".join(f"`{name}`" for name in database_variables(stack))
     yield (
         f"\n`calls` sets variables by itself, where `environment` does not: of a function that calls services "
@@ -223,13 +224,6 @@ def _checks() -> Iterator[str]:
     for about, checks in CHECKS.items():
         yield f"\n### {about}\n"
         yield from (f"- {check.rule}" for check in checks)
-
-
-def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"| {' | '.join('---' for _ in head)} |"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
 
 
 if __name__ == "__main__":

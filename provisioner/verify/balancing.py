@@ -183,6 +183,6 @@ def _because(scene: Scene, name: str, why: str) -> Finding:
     """With what the network has against the load balancer's health checks, if it has."""
     verdict = judge(scene.snapshot, BALANCER, name)
     if verdict.outcome is Outcome.BLOCKED:
-        return failed(f"{why}; {judging.stop(verdict)}", *judging.fix(scene, verdict))
+        return failed(f"{why}; {verdict.stop}", *judging.fix(scene, verdict))
     group = scene.log_group("service", name)
     return failed(f"{why}; the network lets the checks pass", f"aws logs tail {group}" if group else "")

@@ -87,7 +87,7 @@ def _answered(scene: Scene, name: str, to: str) -> Finding:
         return _at_private(scene, found)
     verdict = judge(scene.snapshot, name, to)
     if verdict.outcome is Outcome.BLOCKED:
-        return failed(f"{found.said}; {judging.stop(verdict)}", *judging.fix(scene, verdict))
+        return failed(f"{found.said}; {verdict.stop}", *judging.fix(scene, verdict))
     if changed := [*drift.changes(scene, name), *drift.changes(scene, to)]:
         return failed(f"{found.said}; {', '.join(changed)}", scene.resume)
     group = scene.log_group("function", name)
@@ -113,7 +113,7 @@ def _refused(scene: Scene, name: str, to: str) -> Finding:
     if verdict.outcome is not Outcome.BLOCKED:
         why = f"{found.said}, but nothing in the network stops it"
         return failed(why, f"provisioner explain {name} {to}")
-    return passed(f"{found.said}; {judging.stop(verdict)}")
+    return passed(f"{found.said}; {verdict.stop}")
 
 
 def _admitted(scene: Scene, name: str, to: str, verdict: Verdict) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def judged(scene: Scene, verdict: Verdict) -> Finding:
         return passed(_open(scene, verdict))
     if verdict.outcome is Outcome.UNKNOWN:
         return unknown(doubt(verdict))
-    return failed(stop(verdict), *fix(scene, verdict))
+    return failed(str(verdict.stop), *fix(scene, verdict))
 
 
 def kept_out(
@@ -40,7 +40,7 @@ def kept_out(
     verdict = judge(scene.snapshot, source, to, port, host=host, path=path)
     outcomes = {way.outcome for way in verdict.ways}
     if outcomes == {Outcome.BLOCKED}:
-        return passed(stop(verdict))
+        return passed(str(verdict.stop))
     if Outcome.REACHES not in outcomes:
         return unknown(doubt(verdict))
     opened = next(way for way in verdict.ways if way.outcome is Outcome.REACHES)
@@ -88,11 +88,6 @@ def _open(scene: Scene, verdict: Verdict) -> str:
     if sent and not is_private(first.target) and verdict.source != INTERNET:
         return f"through {scene.snapshot.named(sent)}{more}"
     return f"{first.aim} at {first.port}{more}"
-
-
-def stop(verdict: Verdict) -> str:
-    """How it fails as seen from the source, where, and why."""
-    return str(verdict.stop)
 
 
 def doubt(verdict: Verdict) -> str:

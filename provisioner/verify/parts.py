@@ -96,7 +96,7 @@ def _steady(scene: Scene, name: str) -> Finding:
     verdict = hindered(scene.snapshot, name)
     if verdict is None:
         return failed(why, scene.resume)
-    told = f"{why}; {verdict.source} does not reach {verdict.destination}: {judging.stop(verdict)}"
+    told = f"{why}; {verdict.source} does not reach {verdict.destination}: {verdict.stop}"
     return failed(told, *judging.fix(scene, verdict))
 
 

@@ -6,7 +6,6 @@ What chance does in a test depends on the test's name, so a test that fails fail
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import zlib
@@ -14,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-import botocore.session
 import pytest
 from filelock import FileLock
 
@@ -57,18 +55,8 @@ def expected(tool: Tool, _undisturbed: dict[str, Mapping[str, list[str]]]) -> Ma
     return _undisturbed["inventory"]
 
 
-@pytest.fixture(scope="session")
-def _read_once() -> Iterator[None]:
-    """One loader of AWS's models for all runs of this process: reading them is most of what a short run does."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
-        yield
-
-
 @pytest.fixture
-def bring(
-    sandbox: Sandbox, tmp_path: Path, profile: str, monkeypatch: pytest.MonkeyPatch, _read_once: None
-) -> Bring:
+def bring(sandbox: Sandbox, tmp_path: Path, profile: str, monkeypatch: pytest.MonkeyPatch) -> Bring:
     """A system that comes up and goes down in this process."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.endpoint)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import socket
 import threading
@@ -13,7 +12,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import botocore.session
 import dns.message
 import dns.rrset
 import pytest
@@ -33,14 +31,6 @@ WEB: Mapping[str, Any] = {"image": "nginx", "port": 80}
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 INDEX = "application/vnd.oci.image.index.v1+json"
 OTHER_STACK = "a-former-life"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _read_once() -> Iterator[None]:
-    """One loader of AWS's models for all: reading them is most of the work here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
-        yield
 
 
 @pytest.fixture
